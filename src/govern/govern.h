@@ -1,0 +1,38 @@
+/* One gate for every read. `govern_query` is the only way by which rows of the mesh reach anybody. */
+#ifndef GOVERN_GOVERN_H
+#define GOVERN_GOVERN_H
+
+#include "engine/engine.h"
+#include "mesh/mesh.h"
+#include "store/state.h"
+
+struct govern;
+struct govern_result;
+
+/* Makes (or finds) the unmasked views of the mesh as of a moment, in an in-memory catalog whose name goes to *catalog. Given by the build module. */
+typedef bool (*govern_asof_fn)(void *ctx, int64_t moment_us, struct arena *a, struct str *catalog, struct err *e);
+
+MUST_CHECK bool govern_open(struct state *s, govern_asof_fn asof, void *asof_ctx, struct govern **out, struct err *e);
+void govern_close(struct govern *g);
+/* After the declaration or the set of live ports changed: makes the governed catalog anew and switches to it; running questions end on the old one. Keeps a reference to `m` until the next refresh returns. */
+MUST_CHECK bool govern_refresh(struct govern *g, const struct mesh *m, struct err *e);
+
+struct govern_principal { struct str name; }; /* first issue: local-admin */
+extern const struct govern_principal GOVERN_LOCAL_ADMIN;
+
+struct govern_request {
+    const struct govern_principal *principal; struct str purpose; struct str sql;
+    const struct engine_param *params; size_t n_params;
+    struct str as_of;            /* YYYY-MM-DD (end of that day, mesh time zone), or empty */
+    int64_t row_limit;           /* 0: 10,000 ; more rows set truncated */
+    int64_t timeout_ms;          /* 0: 30,000 */
+};
+/* E_SQL, E_SQL_REFUSED, E_NOT_FOUND (unknown or forbidden name, did you mean among what one may see), E_NOT_BUILT, E_TIMEOUT, E_TOO_LARGE. Logged in the query log. */
+MUST_CHECK bool govern_query(struct govern *g, const struct govern_request *q, struct govern_result **out, struct err *e);
+size_t govern_result_columns(const struct govern_result *r, const struct engine_column **cols);
+MUST_CHECK bool govern_result_next(struct govern_result *r, struct engine_chunk **chunk, size_t *rows, struct err *e); /* *rows may be fewer than the chunk's at the limit */
+bool govern_result_truncated(const struct govern_result *r);
+void govern_result_cancel(struct govern_result *r);  /* from any thread */
+void govern_result_close(struct govern_result *r);   /* writes the log line */
+
+#endif

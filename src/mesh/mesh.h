@@ -1,0 +1,128 @@
+/* The declaration: mesh.yaml and the folders beside it, loaded whole, checked whole, never changed.
+ * Everything a `struct mesh` points to lives in its arena until mesh_free. */
+#ifndef MESH_MESH_H
+#define MESH_MESH_H
+
+#include "base/arena.h"
+#include "base/doc.h"
+#include "base/error.h"
+
+struct engine_conn;
+
+struct mesh_pos { struct str file; uint32_t line, col; };        /* file relative to the mesh folder */
+struct mesh_person { struct str name, contact, role; };
+struct mesh_channel { struct str channel, url, tool; };
+
+enum mesh_drift { DRIFT_EVOLVE, DRIFT_QUARANTINE, DRIFT_FAIL };
+enum mesh_load { LOAD_REPLACE_DAYS, LOAD_SNAPSHOT, LOAD_APPEND };
+enum mesh_materialization { MATERIALIZED_TABLE, MATERIALIZED_VIEW, MATERIALIZED_INCREMENTAL };
+enum mesh_class { CLASS_UNSET, CLASS_PUBLIC, CLASS_INTERNAL, CLASS_CONFIDENTIAL, CLASS_PERSONAL, CLASS_SENSITIVE };
+
+struct mesh_column {
+    struct str name, logical_type, physical_type; /* physical_type: DuckDB type to use, filled from logical_type when absent */
+    struct str description, business_name;
+    struct str class_text; enum mesh_class class_; /* PERSONAL and SENSITIVE are hidden until masks exist */
+    bool required, unique, primary_key; int key_position;
+    const struct doc_node *node; struct mesh_pos pos;
+};
+
+struct mesh_contract {                       /* ODCS file, or one schema object of it */
+    struct str id, version, status, object_name, description;
+    struct mesh_column *columns; size_t n_columns;
+    const struct doc *doc; const struct doc_node *object; /* schema object: quality rules are read from here */
+    struct mesh_pos pos;
+};
+
+struct mesh_stream {
+    struct mesh_source *source;
+    struct str name, ref;                    /* ref: domain.source__stream */
+    struct str path;                         /* glob; relative to the mesh folder */
+    bool optional;                           /* no matching file is fine */
+    struct str format, compression, encoding, delimiter, quote, escape, decimal_separator, date_format, timestamp_format; /* empty: detect */
+    int header, skip_rows;                   /* -1: detect */
+    struct str *null_texts; size_t n_null_texts;
+    enum mesh_load load; struct str account_column, day_column; /* LOAD_REPLACE_DAYS; account may be empty */
+    bool overlap_adds;                       /* `overlap: add`: files of one load that share days are parts of a whole */
+    struct mesh_contract *contract;          /* schema object of the source's .odcs.yaml, or NULL: all text */
+    struct mesh_pos pos;
+};
+
+struct mesh_source {
+    struct mesh_domain *domain;
+    struct str name, kind, pack, title, description, path, currency, time_zone;
+    struct mesh_person owner; enum mesh_drift drift;
+    struct mesh_stream *streams; size_t n_streams;
+    struct mesh_pos pos;
+};
+
+struct mesh_input {                          /* inferred from SQL, sorted by ref, without repetition */
+    struct str ref; struct mesh_port *port; struct mesh_stream *stream; /* one of the two */
+    uint32_t line, col;                      /* in the SQL file */
+};
+
+struct mesh_port {
+    struct mesh_product *product;
+    struct str name, ref, ref_major;         /* acquisition.campaign_daily, acquisition.campaign_daily_v1 */
+    struct str version; int major; bool is_default; /* the default major answers to `ref` */
+    struct str description;
+    enum mesh_materialization materialization;
+    struct str *key; size_t n_key; struct str time_column; int lookback_days; /* incremental, freshness, data range */
+    struct str sql, sql_file; struct sha_hex { char z[65]; } sql_sha;
+    struct mesh_contract *contract;
+    struct mesh_input *inputs; size_t n_inputs;
+    struct mesh_pos pos;
+    size_t index;                            /* in mesh.ports, which is in build order (inputs first) */
+};
+
+struct mesh_product {
+    struct mesh_domain *domain;
+    struct str name, id, title, version, status, purpose, limitations, usage, readme; /* readme: runbook text */
+    struct mesh_person owner; struct mesh_person *team; size_t n_team;
+    struct mesh_channel *support; size_t n_support;
+    struct str *consumers; size_t n_consumers; struct str *tags; size_t n_tags;
+    struct mesh_port **ports; size_t n_ports;
+    const struct doc *doc; struct mesh_pos pos;
+};
+
+struct mesh_domain {
+    struct str name, title, description; struct mesh_person owner; struct mesh_channel support;
+    struct str *kpis; size_t n_kpis; struct str north_star;
+    struct mesh_source **sources; size_t n_sources;
+    struct mesh_product **products; size_t n_products;
+    struct mesh_pos pos;
+};
+
+struct mesh {
+    struct arena arena;
+    struct str dir;                          /* absolute, no trailing slash */
+    struct str name, title, time_zone, reporting_currency, week_start, fiscal_year_start;
+    int engine_threads; uint64_t engine_memory_bytes;
+    struct str *purposes; size_t n_purposes;
+    struct mesh_domain *domains; size_t n_domains;   /* sorted by name, like all lists */
+    struct mesh_source **sources; size_t n_sources;
+    struct mesh_stream **streams; size_t n_streams;
+    struct mesh_product **products; size_t n_products;
+    struct mesh_port **ports; size_t n_ports;        /* topological order */
+    struct sha_hex sha;                              /* of every file read */
+};
+
+struct mesh_load_options {
+    struct engine_conn *parser;  /* for the syntax trees of port SQL */
+    const char *cache_path;      /* NULL: no cache */
+};
+/* Loads and checks all; errors and warnings of the whole pass in `es`, sorted. NULL when there is any error. */
+struct mesh *mesh_load(const char *dir, const struct mesh_load_options *o, struct errs *es);
+void mesh_free(struct mesh *m);
+/* `trellis check FILE...`: each file alone, by its `kind` (DataProduct, DataContract) or its name. */
+bool mesh_check_file(const char *path, struct errs *es);
+/* Nearest folder upwards that holds mesh.yaml; owned copy in the arena, or E_NOT_FOUND. */
+MUST_CHECK bool mesh_find_dir(struct arena *a, const char *from, struct str *dir, struct err *e);
+
+/* Names as in SQL: "domain.port", "domain.port_vN", "domain.source__stream". NULL when absent. */
+struct mesh_domain *mesh_find_domain(const struct mesh *m, struct str name);
+struct mesh_product *mesh_find_product(const struct mesh *m, struct str domain, struct str name);
+struct mesh_port *mesh_find_port(const struct mesh *m, struct str ref);
+struct mesh_stream *mesh_find_stream(const struct mesh *m, struct str ref);
+bool mesh_column_hidden(const struct mesh_column *c); /* personal or sensitive */
+
+#endif

@@ -1,0 +1,12 @@
+/* The server: one process, one loop thread, workers for questions, routes in one table. */
+#ifndef SERVE_SERVE_H
+#define SERVE_SERVE_H
+
+#include "base/error.h"
+
+struct serve_options { const char *mesh_dir; const char *host; /* default 127.0.0.1; only loopback is accepted */ int port; /* 0: any free */
+                       const char *program; int workers; bool quiet; };
+/* Opens the state (E_BUSY when held), loads the mesh, serves until SIGINT/SIGTERM, drains and closes. */
+MUST_CHECK bool serve_run(const struct serve_options *o, struct err *e);
+
+#endif
