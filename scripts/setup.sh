@@ -40,12 +40,16 @@ case $distro in debian-12 | debian-13 | ubuntu-24.04) known=1 ;; *) known=0 ;; e
 # ---- Nothing to do? -------------------------------------------------------------------------------------
 stamp=$deps/stamp-$group
 web_dirs=()
-for d in web tests/e2e; do [ ! -f "$d/package-lock.json" ] || web_dirs+=("$d"); done
+for d in web tests/e2e; do
+    if [ $group = build ] && [ $d != web ]; then continue; fi
+    [ ! -f "$d/package-lock.json" ] || web_dirs+=("$d")
+done
 
 sum_of() { cat "$@" 2>/dev/null | sha256sum | cut -d' ' -f1; }
 key="$distro $(sum_of scripts/setup.sh $lock)"
-web_fresh() { # DIR: node_modules was made from the lockfile as it is now
-    [ "$(cat "$1/node_modules/.trellis-lock" 2>/dev/null)" = "$(sum_of "$1/package-lock.json")" ]
+web_fresh() { # DIR: node_modules was made from the lockfile as it is now, by us or by a developer's npm install
+    [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] ||
+        [ "$(cat "$1/node_modules/.trellis-lock" 2>/dev/null)" = "$(sum_of "$1/package-lock.json")" ]
 }
 base_fresh() {
     [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && [ -f .deps/duckdb/lib/libduckdb.so ] && [ -f .deps/duckdb/include/duckdb.h ]
@@ -235,7 +239,6 @@ install_trixie() {
 install_duckdb
 [ "$distro" != debian-12 ] || install_trixie
 node_ok || install_node
-[ ! -x "$deps/node/bin/node" ] || PATH=$deps/node/bin:$PATH
 echo "$key" >"$stamp"
 [ $group = build ] || echo "$key" >"$deps/stamp-build"
 
@@ -243,7 +246,7 @@ echo "$key" >"$stamp"
 for d in "${web_dirs[@]}"; do
     web_fresh "$d" && continue
     say "installing the web packages of $d/package-lock.json"
-    npm ci --prefix "$d" --no-audit --no-fund --loglevel=error >"$work/npm.log" 2>&1 ||
+    scripts/npm ci --prefix "$d" --no-audit --no-fund --loglevel=error >"$work/npm.log" 2>&1 ||
         { tail -20 "$work/npm.log" >&2; die "npm ci --prefix $d failed" "see the lines above" "check npm's registry and proxy settings, and that package.json and its lockfile agree"; }
     sum_of "$d/package-lock.json" >"$d/node_modules/.trellis-lock"
 done

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Builds and runs the benchmarks of bench/meson.build in their order; each prints its figures beside its yardstick.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mapfile -t programs < <(sed -nE "s/^ *\['([a-z0-9_]+)'.*/\1/p" bench/meson.build)
+[ ${#programs[@]} -gt 0 ] || { echo "bench: bench/meson.build lists no program" >&2; exit 1; }
+echo "machine: $(nproc) cores, $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), $(. /etc/os-release && echo "$PRETTY_NAME"), commit $(git rev-parse --short HEAD)"
+export TRELLIS_PROGRAM=$PWD/build/trellis
+for p in "${programs[@]}"; do
+    ninja -C build --quiet "bench/$p"
+    echo "== $p"
+    "build/bench/$p"
+done

@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Runs everything that a change must pass, step by step: `make test`. A failing step does not hide the others. Each
+# step's output is kept in build/test-logs/NAME.log and its end is shown when it failed. The last line counts.
+#
+#   scripts/test.sh                 every step of the table below
+#   scripts/test.sh --only lint     the steps whose name starts with "lint" (several: --only unit,e2e)
+#   scripts/test.sh --long          the long tier: kill series, soak, benches' correctness
+set -uo pipefail
+cd "$(dirname "$0")/.."
+logs=build/test-logs
+only=
+tier=change
+while [ $# -gt 0 ]; do
+    case $1 in
+        --only) only=$2; shift ;;
+        --long) tier=long ;;
+        *) echo "test: unknown option $1" >&2; exit 2 ;;
+    esac
+    shift
+done
+
+configured() { # FOLDER OPTIONS...: a build folder with these options (CC from the environment counts at its creation)
+    local dir=$1
+    shift
+    if [ -f "$dir/build.ninja" ]; then meson configure "$dir" "$@"; else meson setup "$dir" "$@"; fi
+}
+build_gcc()   { CC=gcc configured build -Dwerror=true && ninja -C build trellis; }
+build_clang() { CC=clang configured build-clang -Dwerror=true -Dbuildtype=debugoptimized -Dfaults=true && ninja -C build-clang trellis; }
+build_asan()  { CC=gcc configured build-asan -Dwerror=true -Dbuildtype=debugoptimized -Dfaults=true -Db_sanitize=address,undefined && ninja -C build-asan trellis; }
+suite()       { meson test -C "$1" --suite "$2" --no-suite long --print-errorlogs; }
+long_suite()  { meson test -C "$1" --suite long --print-errorlogs --timeout-multiplier 10; }
+end_to_end() { # the real program in a real browser
+    [ -f tests/e2e/run.mjs ] || { echo "tests/e2e/run.mjs is missing"; return 1; }
+    local node=node
+    [ ! -x .deps/node/bin/node ] || node=$PWD/.deps/node/bin/node
+    TRELLIS_PROGRAM=$PWD/build/trellis TRELLIS_CHROMIUM=${TRELLIS_CHROMIUM:-$(command -v chromium || echo "$PWD/.deps/chromium/chromium")} \
+        "$node" tests/e2e/run.mjs
+}
+ours() { git ls-files -z "$@"; }
+tidy() {
+    local jobs
+    jobs=$(nproc)
+    ninja -C build-clang src/embedded.c >/dev/null
+    ours 'src/*.c' | xargs -0 -n 1 -P "$jobs" clang-tidy -p build-clang --quiet 2>&1 | grep -vE '^[0-9]+ warnings? (generated|treated)'
+    return "${PIPESTATUS[1]}"
+}
+shell_syntax() { local f; for f in scripts/*.sh scripts/npm scripts/build-web .ci/run; do bash -n "$f" || return 1; done; }
+
+# name | command. A build comes before what needs it.
+change_steps=(
+    "setup|scripts/setup.sh"
+    "web-build|scripts/build-web"
+    "build-gcc|build_gcc"
+    "build-clang|build_clang"
+    "build-asan|build_asan"
+    "unit-gcc|suite build unit"
+    "unit-clang-faults|suite build-clang unit"
+    "unit-asan-ubsan|suite build-asan unit"
+    "fuzz-replay|suite build-asan fuzz"
+    "web-types|scripts/npm --prefix web run --silent check"
+    "web-unit|scripts/npm --prefix web test"
+    "e2e|end_to_end"
+    "lint-includes|scripts/check-includes --self-test && scripts/check-includes"
+    "lint-banned|scripts/check-banned --self-test && scripts/check-banned"
+    "lint-licences|scripts/check-licences --self-test && scripts/check-licences"
+    "lint-scripts|shell_syntax"
+    "lint-tidy|tidy"
+)
+long_steps=(
+    "setup|scripts/setup.sh"
+    "web-build|scripts/build-web"
+    "build-gcc|build_gcc"
+    "build-asan|build_asan"
+    "long-asan|long_suite build-asan"
+)
+steps=("${change_steps[@]}")
+[ $tier = change ] || steps=("${long_steps[@]}")
+
+passed=0
+failed=0
+names_failed=()
+# count LOG STATUS: adds a step's tests. Meson and our runners count their own; any other step is one test.
+count() {
+    local ok bad
+    ok=$(awk '/^(Ok|Expected Fail): +[0-9]+ *$/ { n += $NF } END { print n + 0 }' "$1")
+    bad=$(awk '/^(Fail|Unexpected Pass|Timeout): +[0-9]+ *$/ { n += $NF } END { print n + 0 }' "$1")
+    if [ $((ok + bad)) -eq 0 ]; then
+        # "N passed, N failed" of our own runners; "Tests  N passed" and "N failed | N passed" of vitest; "# pass N" of node.
+        read -r ok bad < <(sed -E 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+            /^[0-9]+ passed, [0-9]+ failed/ { ok = $1; bad = $3 }
+            /^ *Tests +/ { for (i = 2; i < NF; i++) { if ($(i + 1) ~ /^passed/) ok = $i; if ($(i + 1) ~ /^failed/) bad = $i } }
+            /^(#|ℹ) pass [0-9]+/ { ok = $3 } /^(#|ℹ) fail [0-9]+/ { bad = $3 }
+            END { print ok + 0, bad + 0 }')
+    fi
+    if [ "$2" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    if [ $((ok + bad)) -eq 0 ]; then ok=1; fi
+    passed=$((passed + ok))
+    failed=$((failed + bad))
+    counted="$ok passed, $bad failed"
+}
+
+selected() { # NAME: by --only, where given; what is selected brings no earlier step with it
+    [ -z "$only" ] && return 0
+    local o
+    for o in ${only//,/ }; do case $1 in "$o"*) return 0 ;; esac; done
+    return 1
+}
+
+mkdir -p "$logs"
+began_all=$SECONDS
+for row in "${steps[@]}"; do
+    name=${row%%|*}
+    selected "$name" || continue
+    began=$SECONDS
+    log=$logs/$name.log
+    (eval "${row#*|}") >"$log" 2>&1 </dev/null
+    status=$?
+    count "$log" $status
+    if [ $status -eq 0 ]; then
+        printf 'ok    %-20s %4d s  %s\n' "$name" $((SECONDS - began)) "$counted"
+    else
+        names_failed+=("$name")
+        printf 'FAIL  %-20s %4d s  %s; the end of %s:\n' "$name" $((SECONDS - began)) "$counted" "$log"
+        tail -n 60 "$log" | sed 's/^/    | /'
+    fi
+    # A build folder that set-up could not fill leaves nothing to test.
+    if [ "$name" = setup ] && [ $status -ne 0 ]; then break; fi
+done
+printf 'total %d s\n' $((SECONDS - began_all))
+[ ${#names_failed[@]} -eq 0 ] || printf 'failed steps: %s\n' "${names_failed[*]}"
+printf '%d passed, %d failed\n' $passed $failed
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
