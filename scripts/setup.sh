@@ -69,7 +69,7 @@ trap 'rm -rf "$work"' EXIT
 build_packages=(
     gcc libc6-dev 'make=make' 'meson=meson' 'ninja-build=ninja' 'pkg-config=pkg-config' 'python3=python3'
     'ca-certificates' 'git=git'
-    libfyaml-dev libsqlite3-dev libsodium-dev libzstd-dev zlib1g-dev libssl-dev
+    libyaml-dev libsqlite3-dev libsodium-dev libzstd-dev zlib1g-dev libssl-dev
 )
 test_packages=(
     'clang=clang' 'clang-tidy=clang-tidy' 'clang-format=clang-format' libcmocka-dev 'curl=curl'
@@ -132,7 +132,7 @@ if [ $known -eq 1 ]; then
     fi
 else
     # No package names are known here: look for the things themselves and say which are not there.
-    headers=(libfyaml.h sqlite3.h sodium.h zstd.h zlib.h openssl/ssl.h yyjson.h llhttp.h)
+    headers=(yaml.h sqlite3.h sodium.h zstd.h zlib.h openssl/ssl.h yyjson.h llhttp.h)
     commands=(cc make meson ninja pkg-config python3 git node npm)
     [ $group = build ] || commands+=(clang clang-tidy clang-format curl chromium)
     [ $group != coverage ] || commands+=(gcovr)
