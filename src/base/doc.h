@@ -1,5 +1,6 @@
 /* A YAML or JSON document as a flat tree with a position for every key and value. Flat, index-based
- * and pointer-free, so that a validated document can be cached on disk and read back as it is. */
+ * and pointer-free, so that a validated document can be cached on disk and read back as it is. Read with libyaml's
+ * events (marks are 0-based there); libfyaml is out for its licence, docs/decisions/0003-yaml-parser.md. */
 #ifndef BASE_DOC_H
 #define BASE_DOC_H
 
