@@ -1,0 +1,52 @@
+/* Writing declarations: the files of `trellis init`, a pack rendered into a mesh, a file source with an inferred contract.
+ * Everything is made in memory first and checked against what is there; then all of it is written, or none. */
+#ifndef MESH_MESH_WRITE_H
+#define MESH_MESH_WRITE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+enum mesh_written_how { WRITTEN_NEW, WRITTEN_REPLACED, WRITTEN_UPDATED /* a union region in somebody's SQL */, WRITTEN_SAME };
+struct mesh_written { struct str path; enum mesh_written_how how; }; /* path relative to the mesh folder */
+
+struct mesh_init_options {
+    struct str name;                         /* empty: the folder's name, made to fit the naming rule */
+    struct str owner_name, owner_contact;    /* empty: from git's configuration, USER, or a placeholder */
+    struct str time_zone, reporting_currency;/* empty: UTC, USD */
+    bool force;                              /* replace files that are there */
+};
+/* Makes `dir` (which may exist, but not hold a mesh.yaml unless `force`) a mesh that passes `trellis check`. */
+MUST_CHECK bool mesh_init(struct arena *a, const char *dir, const struct mesh_init_options *o,
+                          struct mesh_written **files, size_t *n, struct err *e);
+
+enum mesh_pack_kind { PACK_SOURCE, PACK_PRODUCT };
+struct mesh_pack { struct str name, title, summary, platform, domain; enum mesh_pack_kind kind; };
+/* Packs in the program, sorted by name; what `trellis add` alone lists. */
+MUST_CHECK bool mesh_packs(struct arena *a, struct mesh_pack **packs, size_t *n, struct err *e);
+
+struct mesh_add_options {
+    struct str domain;     /* required: an existing domain (E_NOT_FOUND with did-you-mean) */
+    struct str name;       /* name of the source; empty: the pack's name. A second account of one pack needs one */
+    struct str path;       /* source packs and files: folder or glob, relative to the mesh folder or absolute */
+    struct str currency;   /* ISO 4217, for platforms whose tables carry none */
+    struct str time_zone;  /* informative */
+    bool force;            /* replace files that are there and differ; otherwise E_DUPLICATE names them */
+};
+/* Renders a pack and brings the union regions of the mesh's SQL up to date. */
+MUST_CHECK bool mesh_add(struct arena *a, const char *dir, struct str pack, const struct mesh_add_options *o,
+                         struct mesh_written **files, size_t *n, struct err *e);
+
+/* A column found in a file; classification is proposed from its name. Names are normalised as the loader does. */
+struct mesh_inferred_column { struct str name, logical_type, physical_type; bool required; };
+/* A source of kind files with one stream `data`, its contract, and a product with one port that publishes the columns
+ * under the source's name: <domain>.<name>. */
+MUST_CHECK bool mesh_add_files(struct arena *a, const char *dir, const struct mesh_add_options *o,
+                               const struct mesh_inferred_column *columns, size_t n_columns,
+                               struct mesh_written **files, size_t *n, struct err *e);
+
+/* "personal" for names such as email, phone, first_name; "internal" otherwise. */
+struct str mesh_propose_class(struct str column);
+/* A column or file name made to fit the rule for raw columns: lower case, trimmed, other characters to `_`. */
+struct str mesh_normal_column(struct arena *a, struct str name);
+
+#endif
