@@ -81,7 +81,11 @@ case $distro in
     debian-12) ;; # yyjson and llhttp come pinned from the next release, below
     *) build_packages+=(libyyjson-dev libllhttp-dev) ;;
 esac
-[ "$distro" = ubuntu-24.04 ] || test_packages+=('chromium=chromium')
+if [ "$distro" = ubuntu-24.04 ]; then
+    test_packages+=(libnss3 libexpat1) # its chromium package is a snap stub: see install_chromium
+else
+    test_packages+=('chromium=chromium')
+fi
 
 node_major_minor() { node --version 2>/dev/null | sed -E 's/^v([0-9]+)\.([0-9]+).*/\1 \2/'; }
 node_ok() { # Vite 8 needs Node >= 20.19 (or >= 22.12)
@@ -192,6 +196,22 @@ install_node() { # a pinned Node where the distribution's is too old for the web
     rm -rf "$deps/node" && mv "$work/node" "$deps/node"
 }
 
+install_chromium() { # the browser of the end-to-end tests where the distribution's is a snap stub
+    local version
+    read -r version _ <<<"$(locked npm @sparticuz/chromium)"
+    [ "$(cat "$deps/chromium/version" 2>/dev/null)" != "$version" ] || return 0
+    rm -rf "$work/chromium" && mkdir -p "$work/chromium"
+    npm_fetch @sparticuz/chromium
+    tar -xzf "$fetched" -C "$work/chromium" --strip-components=1 package/LICENSE
+    tar -xzf "$fetched" -C "$work/chromium" --strip-components=2 package/bin/chromium.br
+    (cd "$work/chromium" && node -e '
+        const fs = require("fs"), zlib = require("zlib");
+        fs.writeFileSync("chromium", zlib.brotliDecompressSync(fs.readFileSync("chromium.br")), { mode: 0o755 });')
+    rm "$work/chromium/chromium.br"
+    echo "$version" >"$work/chromium/version"
+    rm -rf "$deps/chromium" && mv "$work/chromium" "$deps/chromium"
+}
+
 # Debian 12 lacks yyjson and llhttp: take the next release's packages from the mirror that this machine uses,
 # through apt (which checks the archive's signature) in a state folder of our own, and unpack them beside us.
 install_trixie() {
@@ -239,6 +259,7 @@ install_trixie() {
 install_duckdb
 [ "$distro" != debian-12 ] || install_trixie
 node_ok || install_node
+if [ "$distro" = ubuntu-24.04 ] && [ $group != build ]; then install_chromium; fi
 echo "$key" >"$stamp"
 [ $group = build ] || echo "$key" >"$deps/stamp-build"
 
