@@ -20,6 +20,6 @@ void *arena_array(struct arena *a, size_t count, size_t size);
 char *arena_strz(struct arena *a, struct str s);           /* NUL-terminated copy */
 struct str arena_str(struct arena *a, struct str s);       /* copy; also NUL-terminated */
 struct str arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap);
+struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
 #endif

@@ -11,7 +11,7 @@
 struct buf {
     char *p;
     size_t n, cap, max;
-    bool failed;
+    bool failed, out_of_memory; /* the second says why the first */
 };
 
 #define BUF_INIT(max_bytes) ((struct buf){.max = (max_bytes)})
@@ -22,7 +22,7 @@ void buf_add(struct buf *b, struct str s);
 void buf_addz(struct buf *b, const char *z);
 void buf_addc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 bool buf_reserve(struct buf *b, size_t more);
 struct str buf_str(const struct buf *b);     /* borrowed until the next append */
 const char *buf_z(struct buf *b);            /* NUL-terminated view; "" when failed */
