@@ -203,11 +203,13 @@ install_chromium() { # the browser of the end-to-end tests where the distributio
     rm -rf "$work/chromium" && mkdir -p "$work/chromium"
     npm_fetch @sparticuz/chromium
     tar -xzf "$fetched" -C "$work/chromium" --strip-components=1 package/LICENSE
-    tar -xzf "$fetched" -C "$work/chromium" --strip-components=2 package/bin/chromium.br
+    tar -xzf "$fetched" -C "$work/chromium" --strip-components=2 package/bin/chromium.br package/bin/swiftshader.tar.br
     (cd "$work/chromium" && node -e '
         const fs = require("fs"), zlib = require("zlib");
-        fs.writeFileSync("chromium", zlib.brotliDecompressSync(fs.readFileSync("chromium.br")), { mode: 0o755 });')
-    rm "$work/chromium/chromium.br"
+        for (const f of ["chromium", "swiftshader.tar"])
+            fs.writeFileSync(f, zlib.brotliDecompressSync(fs.readFileSync(f + ".br")), { mode: 0o755 });')
+    tar -xf "$work/chromium/swiftshader.tar" -C "$work/chromium"
+    rm "$work"/chromium/*.br "$work/chromium/swiftshader.tar"
     echo "$version" >"$work/chromium/version"
     rm -rf "$deps/chromium" && mv "$work/chromium" "$deps/chromium"
 }
