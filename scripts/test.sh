@@ -27,8 +27,9 @@ configured() { # FOLDER OPTIONS...: a build folder with these options (CC from t
 build_gcc()   { CC=gcc configured build -Dwerror=true && ninja -C build trellis; }
 build_clang() { CC=clang configured build-clang -Dwerror=true -Dbuildtype=debugoptimized -Dfaults=true && ninja -C build-clang trellis; }
 build_asan()  { CC=gcc configured build-asan -Dwerror=true -Dbuildtype=debugoptimized -Dfaults=true -Db_sanitize=address,undefined && ninja -C build-asan trellis; }
-suite()       { meson test -C "$1" --suite "$2" --no-suite long --print-errorlogs; }
-long_suite()  { meson test -C "$1" --suite long --print-errorlogs --timeout-multiplier 10; }
+build_tsan()  { CC=gcc configured build-tsan -Dbuildtype=debugoptimized -Db_sanitize=thread && ninja -C build-tsan trellis; }
+suite()       { meson test -C "$1" --suite "$2" --print-errorlogs; }
+long_suite()  { meson test -C "$1" --suite long --print-errorlogs; }
 end_to_end() { # the real program in a real browser
     [ -f tests/e2e/run.mjs ] || { echo "tests/e2e/run.mjs is missing"; return 1; }
     local node=node
@@ -71,6 +72,8 @@ long_steps=(
     "web-build|scripts/build-web"
     "build-gcc|build_gcc"
     "build-asan|build_asan"
+    "build-tsan|build_tsan"
+    "unit-tsan|suite build-tsan unit"
     "long-asan|long_suite build-asan"
 )
 steps=("${change_steps[@]}")
