@@ -1,0 +1,19 @@
+-- Every ad source of the mesh by day and ad, with amounts in the reporting currency beside the account's own.
+-- A rate holds from its day on until the next one; a currency without any rate leaves the converted amounts empty.
+WITH reported AS (
+    -- trellis:sources begin ad_daily
+    -- trellis:sources end
+), rate AS (
+    SELECT day.date_day, day.currency,
+           CASE WHEN day.currency = mesh_reporting_currency() THEN CAST(1 AS DECIMAL(18,8)) ELSE known.rate END AS rate
+    FROM (SELECT DISTINCT date_day, currency FROM reported) AS day
+    ASOF LEFT JOIN shared.exchange_rate AS known
+        ON day.currency = known.currency AND day.date_day >= known.date_day
+)
+SELECT reported.date_day, reported.platform, reported.account_id, reported.account_name, reported.campaign_id, reported.campaign_name, reported.ad_group_id, reported.ad_group_name, reported.ad_id, reported.ad_name,
+       reported.impressions, reported.clicks, reported.spend, reported.conversions, reported.conversions_value, reported.currency,
+       mesh_reporting_currency() AS reporting_currency,
+       CAST(CAST(reported.spend AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) AS spend_reporting,
+       CAST(CAST(reported.conversions_value AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) AS conversions_value_reporting
+FROM reported
+LEFT JOIN rate ON reported.date_day = rate.date_day AND reported.currency = rate.currency

@@ -1,0 +1,21 @@
+-- Pinterest by day and advertiser. Paid and earned impressions and clicks are added.
+WITH account AS (
+    SELECT id AS account_id,
+           max_by(name, updated_time) AS account_name,
+           max_by(currency, updated_time) AS currency
+    FROM {{domain}}.{{source}}__advertiser_history
+    GROUP BY id
+)
+SELECT stats.date AS date_day,
+       'pinterest_ads' AS platform,
+       stats.advertiser_id AS account_id,
+       any_value(account.account_name) AS account_name,
+       CAST(coalesce(sum(coalesce(stats.impression_1, 0) + coalesce(stats.impression_2, 0)), 0) AS BIGINT) AS impressions,
+       CAST(coalesce(sum(coalesce(stats.clickthrough_1, 0) + coalesce(stats.clickthrough_2, 0)), 0) AS BIGINT) AS clicks,
+       CAST(CAST(coalesce(sum(stats.spend_in_micro_dollar), 0) AS DECIMAL(28,0)) * 0.000001 AS DECIMAL(18,6)) AS spend,
+       CAST(sum(stats.total_conversions) AS DOUBLE) AS conversions,
+       CAST(CAST(sum(stats.total_conversions_value_in_micro_dollar) AS DECIMAL(28,0)) * 0.000001 AS DECIMAL(18,6)) AS conversions_value,
+       coalesce(any_value(account.currency), any_value(stats._source_currency)) AS currency
+FROM {{domain}}.{{source}}__advertiser_report AS stats
+LEFT JOIN account ON stats.advertiser_id = account.account_id
+GROUP BY stats.date, stats.advertiser_id
