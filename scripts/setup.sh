@@ -60,7 +60,12 @@ all_fresh() {
 }
 if all_fresh; then exit 0; fi
 
+# One set-up at a time; what an interrupted one left behind goes.
 mkdir -p "$deps"
+exec 9>"$deps/lock"
+flock 9
+if all_fresh; then exit 0; fi
+rm -rf "$deps"/setup.??????
 work=$(mktemp -d "$deps/setup.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
