@@ -22,7 +22,7 @@ die()  { # what, why, how to mend
     exit 1
 }
 
-group=test
+group='test'
 case "${1:-}" in
     '' | --test) ;;
     --build) group=build ;;

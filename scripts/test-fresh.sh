@@ -77,7 +77,8 @@ step() { # NAME COMMAND...
     shift
     say "$release: $name"
     "$@" || status=$?
-    local line="$release $name: $([ $status -eq 0 ] && echo ok || echo "FAILED ($status)"), $((SECONDS - began)) s"
+    local line="$release $name: ok, $((SECONDS - began)) s"
+    [ $status -eq 0 ] || line="$release $name: FAILED ($status), $((SECONDS - began)) s"
     say "$line"
     results+=("$line")
     [ $status -eq 0 ] || { failed=$((failed + 1)); return 1; }
@@ -100,7 +101,7 @@ make_root() {
     } >"$root/etc/apt/sources.list"
     local f
     for f in /etc/apt/apt.conf.d/*proxy* /etc/apt/auth.conf.d/*; do [ ! -f "$f" ] || cp "$f" "$root${f%/*}/"; done
-    for f in "$HOME/.npmrc"; do [ ! -f "$f" ] || cp "$f" "$root/root/"; done
+    [ ! -f "$HOME/.npmrc" ] || cp "$HOME/.npmrc" "$root/root/"
     mkdir -p "$root/usr/local/share/ca-certificates"
     for f in /usr/local/share/ca-certificates/*.crt; do [ ! -f "$f" ] || cp "$f" "$root/usr/local/share/ca-certificates/"; done
     # Node brings its own list of authorities: it must hear of this machine's as well.

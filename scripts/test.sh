@@ -6,7 +6,7 @@
 #   scripts/test.sh --only lint     the steps whose name starts with "lint" (several: --only unit,e2e)
 #   scripts/test.sh --long          the long tier: kill series, soak, benches' correctness
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 2
 logs=build/test-logs
 only=
 tier=change
@@ -64,6 +64,7 @@ change_steps=(
     "lint-includes|scripts/check-includes --self-test && scripts/check-includes"
     "lint-banned|scripts/check-banned --self-test && scripts/check-banned"
     "lint-licences|scripts/check-licences --self-test && scripts/check-licences"
+    "lint-links|scripts/check-links --self-test && scripts/check-links"
     "lint-scripts|shell_syntax"
     "lint-tidy|tidy"
 )
