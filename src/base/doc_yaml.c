@@ -23,29 +23,43 @@ struct reader {
 static const struct {
     const char *part, *text, *hint;
 } messages[] = {
-    {"tab character", "a tab stands where only spaces may", "indent with spaces; YAML does not allow tabs there"},
     {"tab", "a tab stands where only spaces may", "indent with spaces; YAML does not allow tabs there"},
-    {"could not find expected ':'", "a ':' is missing after a key", "write `key: value`, with a space after the colon"},
     {"expected ':'", "a ':' is missing after a key", "write `key: value`, with a space after the colon"},
-    {"mapping values are not allowed", "a second ':' on the line, or a wrong indentation", "put text that contains ': ' between quotes"},
-    {"missing comma", "a ',' is missing between two entries", NULL},
-    {"did not find expected ',' or '}'", "a ',' or '}' is missing", "close every { with }"},
-    {"did not find expected ',' or ']'", "a ',' or ']' is missing", "close every [ with ]"},
-    {"expected <block end>", "the line does not fit the lines above it", "entries of one list or map must begin in the same column"},
-    {"did not find expected '-' indicator", "the line does not fit the list above it", "entries of one list begin with '- ' in the same column"},
-    {"did not find expected key", "the line does not fit the map above it", "keys of one map must begin in the same column"},
-    {"wrongly indented", "wrong indentation", "entries of one list or map must begin in the same column"},
-    {"invalid indentation", "wrong indentation", "entries of one list or map must begin in the same column"},
+    {"missing ':'", "a ':' is missing after a key", "write `key: value`, with a space after the colon"},
     {"invalid multiline plain key", "a ':' is missing after a key, or the indentation is wrong", "write `key: value`, with a space after the colon"},
-    {"multiline", "a key goes over more than one line, or a ':' is missing before it", "write `key: value` on one line"},
-    {"end of stream", "the file ends inside a quoted text, a list or a map", "look for a missing closing quote or bracket"},
-    {"end of file", "the file ends inside a quoted text, a list or a map", "look for a missing closing quote or bracket"},
-    {"EOF", "the file ends inside a quoted text, a list or a map", "look for a missing closing quote or bracket"},
+    {"used as key", "a key goes over more than one line", "write `key: value` on one line"},
+    {"multiline flow", "a key goes over more than one line", "write `key: value` on one line"},
+    {"invalid nested block mapping on the same line", "a second ':' on one line", "put text that contains ': ' between quotes"},
+    {"mapping in plain multiline", "a ':' inside of a text that goes over several lines", "put text that contains ': ' between quotes, or check the indentation"},
+    {"Illegal placement of ':'", "a ':' where no key stands before it", "put text that contains ':' between quotes"},
+    {"mapping key (not allowed", "a key where none may stand", "keys of one map must begin in the same column"},
+    {"block mapping key on same line", "two keys on one line", "write each `key: value` on a line of its own"},
+    {"block sequence", "a '- ' where no list may begin", "begin the list on a line of its own, or put the text between quotes"},
+    {"block entry", "a '- ' where no list may begin", "begin the list on a line of its own, or put the text between quotes"},
+    {"block entries", "a '- ' where no list may begin", "begin the list on a line of its own, or put the text between quotes"},
+    {"missing comma", "a ',' or a closing bracket is missing", "separate entries with ',' and close every { and ["},
+    {"without a closing bracket", "a '[' or '{' is not closed", "close every [ with ] and every { with }"},
+    {"extra closing", "a closing bracket without the opening one", "put text that begins with a bracket between quotes"},
+    {"without closing quote", "a quoted text is not closed", "close it with the same quote; inside of single quotes write '' for one"},
+    {"invalid trailing content", "text after the closing quote", "close quotes at the end of the value; inside of double quotes write \\\" for one"},
+    {"plain scalar cannot start", "a text may not begin with this character", "put the text between quotes"},
+    {"block scalar", "a block text ('|' or '>') that is indented wrongly", "indent every line of it deeper than its key"},
+    {"comment", "a '#' where no comment may begin", "put a space before '#', or put the text between quotes"},
+    {"wrongly indented", "wrong indentation", "entries of one list or map must begin in the same column"},
+    {"indent", "wrong indentation", "entries of one list or map must begin in the same column"},
+    {"indendation", "wrong indentation", "entries of one list or map must begin in the same column"},
+    {"invalid value after mapping", "the line does not fit the lines above it", "entries of one list or map must begin in the same column"},
+    {"did not find expected", "the line does not fit the lines above it", "entries of one list or map must begin in the same column"},
+    {"at the end of block sequence", "the line does not fit the list above it", "entries of one list begin with '- ' in the same column"},
     {"escape", "an unknown escape after '\\' in a text between double quotes", "write '\\\\' for a backslash, or use single quotes"},
-    {"alias", "'*' begins an alias, and no valid name follows", "put text that begins with '*' between quotes"},
-    {"anchor", "'&' begins an anchor, and no valid name follows", "put text that begins with '&' between quotes"},
-    {"tag", "'!' begins a tag, and this is none", "put text that begins with '!' between quotes"},
-    {"directive", "a line that begins with '%' is a directive, and this is none", "put text that begins with '%' between quotes"},
+    {"surrogate", "an escape \\u that is half of a character", "write the character itself"},
+    {"alias", "'*' begins an alias, and none may stand here", "put text that begins with '*' between quotes"},
+    {"anchor", "'&' begins an anchor, and none may stand here", "put text that begins with '&' between quotes"},
+    {"unicode control", "an invisible control character", "remove it"},
+    {"unicode space", "an invisible kind of space", "write a plain space"},
+    {"directive", "a line that begins with '%' is a directive, and none may stand here", "put text that begins with '%' between quotes"},
+    {"document", "a document marker ('---' or '...') where none may stand", "remove it; a file holds one document"},
+    {"tag", "'!' begins a tag, and none may stand here", "put text that begins with '!' between quotes"},
     {"depth", "values are nested deeper than 64 levels", NULL},
 };
 
@@ -68,7 +82,7 @@ static void report_library_error(struct reader *r, struct fy_diag *diag)
     for (struct fy_diag_error *err; (err = fy_diag_errors_iterate(diag, &prev));)
         if (err->type == FYET_ERROR && !first)
             first = err;
-    struct doc_mark at = first && first->line >= 0 ? (struct doc_mark){(uint32_t)first->line + 1, (uint32_t)first->column + 1} : r->last;
+    struct doc_mark at = first && first->line > 0 && first->column > 0 ? (struct doc_mark){(uint32_t)first->line, (uint32_t)first->column} : r->last;
     const char *said = first && first->msg ? first->msg : "not valid YAML";
     const char *text = said, *hint = "";
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
