@@ -153,6 +153,11 @@ static void remember(struct engine_conn *c, struct str type, struct str message)
         memcpy(c->last_message + type.n + (type.n ? 2 : 0), message.p, message.n);
 }
 
+bool duck_cause_lost(const struct engine_conn *c, const char *raw)
+{
+    return !atomic_load(&c->timed_out) && !atomic_load(&c->interrupted) && raw && strstr(raw, "Interrupted!");
+}
+
 bool duck_error(struct engine_conn *c, const char *raw, struct str sql, struct err *e)
 {
     struct str text = str_of(raw ? raw : "");
@@ -174,8 +179,11 @@ bool duck_error(struct engine_conn *c, const char *raw, struct str sql, struct e
     if (atomic_load(&c->timed_out)) {
         err_set(e, E_TIMEOUT, "the query took longer than %lld ms", (long long)c->timeout_ms);
         err_hint(e, "ask for fewer days or columns, or filter earlier");
-    } else if (atomic_load(&c->interrupted) || str_eq_nocase(type, STR("INTERRUPT")) || str_find(message, STR("Interrupted!"), 0) == 0) {
+    } else if (atomic_load(&c->interrupted)) {
         err_set(e, E_CANCELLED, "cancelled");
+    } else if (duck_cause_lost(c, raw)) {
+        err_set(e, E_ENGINE, "the engine stopped after a failure in one of its threads");
+        err_hint(e, "a second attempt usually tells the cause");
     } else {
         const struct kind *k = kind_find(type);
         err_set(e, k->code, "%s", k->text);

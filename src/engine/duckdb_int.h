@@ -65,6 +65,10 @@ bool duck_error(struct engine_conn *c, const char *raw, struct str sql, struct e
 /* line:col (1-based, in characters) of a byte offset. */
 void duck_position(struct str sql, uint64_t offset, uint32_t *line, uint32_t *col);
 
+/* When one thread of a query fails, the engine interrupts the others, and now and then it is their interrupt that it reports
+ * rather than the cause. True for such a report: nobody of ours asked for an interrupt. */
+bool duck_cause_lost(const struct engine_conn *c, const char *raw);
+
 /* duckdb_types.c */
 void coltype_read(struct arena *a, duckdb_logical_type t, struct coltype *out);
 struct str coltype_name(struct arena *a, duckdb_logical_type t);

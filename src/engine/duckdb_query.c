@@ -53,6 +53,14 @@ static bool still_wanted(struct engine_conn *c, struct str sql, struct err *e)
     return true;
 }
 
+static bool is_single(struct engine_conn *c, const char *sqlz)
+{
+    duckdb_extracted_statements st = NULL;
+    idx_t n = duckdb_extract_statements(c->conn, sqlz, &st);
+    duckdb_destroy_extracted(&st);
+    return n == 1;
+}
+
 bool engine_exec(struct engine_conn *c, struct str sql, struct err *e)
 {
     char *z = duck_sqlz(sql, e);
@@ -62,6 +70,11 @@ bool engine_exec(struct engine_conn *c, struct str sql, struct err *e)
     if (duck_call_begin(c, e)) {
         duckdb_result r;
         ok = duckdb_query(c->conn, z, &r) == DuckDBSuccess;
+        /* A statement is whole or nothing, so one that failed without its cause may be tried again. */
+        for (int again = 0; !ok && again < 2 && duck_cause_lost(c, duckdb_result_error(&r)) && is_single(c, z); again++) {
+            duckdb_destroy_result(&r);
+            ok = duckdb_query(c->conn, z, &r) == DuckDBSuccess;
+        }
         if (!ok)
             duck_error(c, duckdb_result_error(&r), sql, e);
         duckdb_destroy_result(&r);
@@ -128,6 +141,48 @@ static void columns_read(struct engine_result *r)
     };
 }
 
+/* Runs the question to its end once more, rows dropped, for the cause that the engine lost; `raw` is copied out of it. */
+static bool cause_find(struct engine_result *r, struct buf *raw)
+{
+    if (duckdb_prepared_statement_type(r->stmt) != DUCKDB_STATEMENT_TYPE_SELECT)
+        return false;
+    for (int again = 0; again < 2; again++) {
+        duckdb_pending_result pending = NULL;
+        duckdb_result res = {0};
+        buf_reset(raw);
+        if (duckdb_pending_prepared_streaming(r->stmt, &pending) == DuckDBSuccess) {
+            if (duckdb_execute_pending(pending, &res) == DuckDBSuccess)
+                for (duckdb_data_chunk ch; (ch = duckdb_fetch_chunk(res)) != NULL;)
+                    duckdb_destroy_data_chunk(&ch);
+            const char *message = duckdb_result_error(&res);
+            buf_addz(raw, message ? message : "");
+            duckdb_destroy_result(&res);
+        }
+        duckdb_destroy_pending(&pending);
+        if (raw->n && !duck_cause_lost(r->conn, buf_z(raw)))
+            return true;
+    }
+    return false;
+}
+
+static bool run_error(struct engine_result *r, const char *message, struct err *e)
+{
+    struct buf raw = BUF_INIT(1 << 20);
+    buf_addz(&raw, message ? message : "");
+    if (duck_cause_lost(r->conn, message)) {
+        if (r->has_result)
+            duckdb_destroy_result(&r->result);
+        r->has_result = false;
+        if (!cause_find(r, &raw)) {
+            buf_reset(&raw);
+            buf_addz(&raw, "INTERRUPT Error: Interrupted!");
+        }
+    }
+    duck_error(r->conn, buf_z(&raw), r->sql, e);
+    buf_fini(&raw);
+    return false;
+}
+
 static bool query_start(struct engine_result *r, const struct engine_param *params, size_t n_params, struct err *e)
 {
     struct engine_conn *c = r->conn;
@@ -143,7 +198,7 @@ static bool query_start(struct engine_result *r, const struct engine_param *para
         r->has_result = true;
         ok = duckdb_execute_pending(pending, &r->result) == DuckDBSuccess;
         if (!ok)
-            duck_error(c, duckdb_result_error(&r->result), r->sql, e);
+            run_error(r, duckdb_result_error(&r->result), e);
     } else {
         ok = false;
     }
@@ -200,7 +255,7 @@ bool engine_result_next(struct engine_result *r, struct engine_chunk **out, stru
     if (!ch->chunk) {
         r->done = true;
         const char *message = duckdb_result_error(&r->result);
-        return message && message[0] ? duck_error(r->conn, message, r->sql, e) : true;
+        return message && message[0] ? run_error(r, message, e) : true;
     }
     ch->rows = duckdb_data_chunk_get_size(ch->chunk);
     for (size_t i = 0; i < ch->cols; i++) {

@@ -276,7 +276,7 @@ static void put_text(struct buf *b, const struct cell *c);
 /* Text inside nested values is quoted where it would be misread. */
 static bool needs_quotes(struct str s)
 {
-    static const char special[] = "{}[]()=,:\"'\\";
+    static const char special[] = "{}[]()=,:\"'";
     if (s.n == 0 || str_eq_nocase(s, STR("NULL")) || s.p[0] == ' ' || s.p[s.n - 1] == ' ')
         return true;
     for (size_t i = 0; i < s.n; i++)
@@ -318,6 +318,15 @@ static void put_nested_text(struct buf *b, const struct cell *c)
     buf_fini(&tmp);
 }
 
+/* The engine writes elements of fixed arrays bare. */
+static void put_bare_text(struct buf *b, const struct cell *c)
+{
+    if (valid(c->validity, c->row))
+        put_text(b, c);
+    else
+        buf_addz(b, "NULL");
+}
+
 static void put_nested_name(struct buf *b, struct str name)
 {
     buf_addc(b, '\'');
@@ -329,13 +338,13 @@ static void put_nested_name(struct buf *b, struct str name)
     buf_addz(b, "': ");
 }
 
-static void put_list(struct buf *b, const struct cell *c, put_fn put)
+static void put_list(struct buf *b, const struct cell *c, put_fn put, bool spaced)
 {
     uint64_t n;
     struct cell el = elements_of(c, &n);
     buf_addc(b, '[');
     for (uint64_t i = 0; i < n && !b->failed; i++, el.row++) {
-        buf_addz(b, i ? (put == put_nested_text ? ", " : ",") : "");
+        buf_addz(b, i ? (spaced ? ", " : ",") : "");
         put(b, &el);
     }
     buf_addc(b, ']');
@@ -367,7 +376,8 @@ static void put_text(struct buf *b, const struct cell *c)
     case DUCKDB_TYPE_BIGNUM: put_bignum(b, string_of(c)); break;
     case DUCKDB_TYPE_UUID: put_uuid(b, c); break;
     case DUCKDB_TYPE_INTERVAL: render_interval(b, ((const duckdb_interval *)c->data)[c->row]); break;
-    case DUCKDB_TYPE_LIST: case DUCKDB_TYPE_ARRAY: put_list(b, c, put_nested_text); break;
+    case DUCKDB_TYPE_LIST: put_list(b, c, put_nested_text, true); break;
+    case DUCKDB_TYPE_ARRAY: put_list(b, c, put_bare_text, true); break;
     case DUCKDB_TYPE_STRUCT: {
         bool unnamed = c->type->n && c->type->names[0].n == 0;
         buf_addc(b, unnamed ? '(' : '{');
@@ -478,7 +488,7 @@ static void put_json(struct buf *b, const struct cell *c)
         break;
     case ENGINE_NESTED:
         if (c->type->id == DUCKDB_TYPE_LIST || c->type->id == DUCKDB_TYPE_ARRAY) {
-            put_list(b, c, put_json);
+            put_list(b, c, put_json, false);
         } else if (c->type->id == DUCKDB_TYPE_STRUCT) {
             bool unnamed = c->type->n && c->type->names[0].n == 0;
             buf_addc(b, unnamed ? '[' : '{');

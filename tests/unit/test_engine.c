@@ -134,11 +134,11 @@ static const char *const text_cases[] = {
     "TIMESTAMPTZ '2026-01-31 12:30:00.5+02'", "INTERVAL '0' day", "INTERVAL '-1' month", "INTERVAL '14 months -3 days'",
     "INTERVAL '-25 hours'", "INTERVAL '1 year 2 days 03:04:05.6'", "true", "false", "'x'", "''", "'b'::ENUM('a','b')",
     "'4ac7a9e9-607c-4c8a-84f3-843f0191e3fd'::UUID", "'00000000-0000-0000-0000-000000000000'::UUID",
-    "'ffffffff-ffff-ffff-ffff-ffffffffffff'::UUID", "'\\xAA\\x00b\\\\'::BLOB", "''::BLOB", "'010110'::BIT", "'111111111'::BIT",
+    "'ffffffff-ffff-ffff-ffff-ffffffffffff'::UUID", "'\\xAA\\x00b\\x5C'::BLOB", "''::BLOB", "'010110'::BIT", "'111111111'::BIT",
     "12345678901234567890123456789012345678901234567890::BIGNUM", "(-300)::BIGNUM", "0::BIGNUM",
     "[1,2,NULL]", "[]::INT[]", "['a', 'b c', 'd,e', '', 'it''s', NULL]", "[['x'],[]]", "{'a': 1, 'b': 'text', 'c': NULL}",
     "{'weird key': [1.5::DECIMAL(3,1)], 'd': DATE '2026-01-01'}", "MAP {'a': 1, 'b c': 2}", "MAP {1: ['x']}", "MAP {}",
-    "array_value(1, 2, NULL)", "array_value('a', 'b:c')", "row(1, 'x')", "union_value(num := 5)", "union_value(str := 'x y')",
+    "array_value(1, 2, NULL)", "array_value('a', 'b:c', 'd,e', '')", "array_value(['x,y'])", "[array_value('x,y')]", "{'a': 'b:c', 'b': 'x=y', 'c': 'b c', 'd': 'a\"b'}", "row(1, 'x')", "union_value(num := 5)", "union_value(str := 'x y')",
     "[TIMESTAMP '2026-01-31 12:30:00']", "[TIME '10:00:00']", "[1.5::DOUBLE]", "['4ac7a9e9-607c-4c8a-84f3-843f0191e3fd'::UUID]",
     "[INTERVAL '1 day 02:00:00']", "['\\xAA'::BLOB]", "[true]", "['NULL', 'null', ' x', 'a{b', 'back\\slash', '\"q\"']",
 };
@@ -146,6 +146,7 @@ static const char *const text_cases[] = {
 static void test_text_as_engine(void **state)
 {
     (void)state;
+    size_t wrong = 0;
     for (size_t i = 0; i < sizeof text_cases / sizeof text_cases[0]; i++) {
         char sql[512];
         snprintf(sql, sizeof sql, "SELECT %s", text_cases[i]);
@@ -154,10 +155,11 @@ static void test_text_as_engine(void **state)
         char *want = first(sql, false);
         if (strcmp(got, want) != 0)
             print_error("%s: '%s', the engine writes '%s'\n", text_cases[i], got, want);
-        assert_string_equal(got, want);
+        wrong += strcmp(got, want) != 0;
         mem_free(got);
         mem_free(want);
     }
+    assert_int_equal(wrong, 0);
 }
 
 static void test_all_types(void **state)
@@ -372,6 +374,7 @@ static void test_errors(void **state)
 static void test_streamed_error(void **state)
 {
     (void)state;
+    for (int round = 0; round < 10; round++) {
     struct err e;
     struct engine_result *r;
     struct engine_chunk *ch = NULL;
@@ -383,7 +386,11 @@ static void test_streamed_error(void **state)
     }
     assert_int_equal(e.code, E_SQL);
     assert_null(strstr(e.text, "Alice"));
+    assert_non_null(strstr(engine_last_message(c), "Alice"));
     engine_result_close(r);
+    assert_false(engine_exec(c, STR("CREATE TABLE never AS SELECT ('x' || i)::INT FROM range(1000000) t(i)"), &e));
+    assert_int_equal(e.code, E_SQL);
+    }
 }
 
 static void test_parse(void **state)
