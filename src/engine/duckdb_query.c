@@ -5,6 +5,8 @@
 #include "base/fault.h"
 #include "base/mem.h"
 
+enum { CAUSE_ATTEMPTS = 8, CAUSE_PATIENCE_US = 3000000 };
+
 char *duck_sqlz(struct str sql, struct err *e)
 {
     if (sql.n && memchr(sql.p, 0, sql.n)) {
@@ -71,7 +73,7 @@ bool engine_exec(struct engine_conn *c, struct str sql, struct err *e)
         duckdb_result r;
         ok = duckdb_query(c->conn, z, &r) == DuckDBSuccess;
         /* A statement is whole or nothing, so one that failed without its cause may be tried again. */
-        for (int again = 0; !ok && again < 2 && duck_cause_lost(c, duckdb_result_error(&r)) && is_single(c, z); again++) {
+        for (int again = 0; !ok && again < CAUSE_ATTEMPTS && duck_cause_lost(c, duckdb_result_error(&r)) && is_single(c, z); again++) {
             duckdb_destroy_result(&r);
             ok = duckdb_query(c->conn, z, &r) == DuckDBSuccess;
         }
@@ -141,12 +143,13 @@ static void columns_read(struct engine_result *r)
     };
 }
 
-/* Runs the question to its end once more, rows dropped, for the cause that the engine lost; `raw` is copied out of it. */
+/* Runs the question again, rows dropped, for the cause that the engine lost; `raw` is copied out of it. */
 static bool cause_find(struct engine_result *r, struct buf *raw)
 {
     if (duckdb_prepared_statement_type(r->stmt) != DUCKDB_STATEMENT_TYPE_SELECT)
         return false;
-    for (int again = 0; again < 2; again++) {
+    int64_t until_us = clock_mono_us() + CAUSE_PATIENCE_US;
+    for (int again = 0; again < CAUSE_ATTEMPTS && clock_mono_us() < until_us; again++) {
         duckdb_pending_result pending = NULL;
         duckdb_result res = {0};
         buf_reset(raw);
