@@ -1,0 +1,112 @@
+/* The in-memory catalogs in which port SQL is understood: a schema per domain, a view per port and stream, the functions
+ * of the mesh in `main`. `src_N` shows what is live, unmasked; it lives for one run and only the builder's connections see it. */
+#include "build/build_int.h"
+
+#include "base/log.h"
+
+struct str build_qualified(struct arena *a, struct str catalog, struct str schema, struct str name)
+{
+    struct buf b = BUF_INIT(4096);
+    buf_sql_ident(&b, catalog);
+    buf_addc(&b, '.');
+    buf_sql_ident(&b, schema);
+    buf_addc(&b, '.');
+    buf_sql_ident(&b, name);
+    struct str out = arena_str(a, buf_str(&b));
+    buf_fini(&b);
+    return out;
+}
+
+struct str build_port_local(const struct mesh_port *p, struct arena *a)
+{
+    return arena_printf(a, "%.*s_v%d", STR_FMT(p->name), p->major);
+}
+
+bool build_catalog_base(struct engine_conn *c, const struct mesh *m, struct str catalog, struct err *e)
+{
+    struct buf sql = BUF_INIT(BUILD_SQL_MAX);
+    buf_addz(&sql, "ATTACH ':memory:' AS ");
+    buf_sql_ident(&sql, catalog);
+    buf_addz(&sql, ";\n");
+    for (size_t i = 0; i < m->n_domains; i++) {
+        buf_addz(&sql, "CREATE SCHEMA ");
+        buf_sql_ident(&sql, catalog);
+        buf_addc(&sql, '.');
+        buf_sql_ident(&sql, m->domains[i].name);
+        buf_addz(&sql, ";\n");
+    }
+    const struct {
+        const char *name;
+        struct str value;
+    } functions[] = {{"mesh_reporting_currency", m->reporting_currency}, {"mesh_time_zone", m->time_zone}};
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        buf_addz(&sql, "CREATE MACRO ");
+        buf_sql_ident(&sql, catalog);
+        buf_printf(&sql, ".main.%s() AS ", functions[i].name);
+        buf_sql_text(&sql, functions[i].value);
+        buf_addz(&sql, ";\n");
+    }
+    bool ok = buf_ok(&sql, e) && engine_exec(c, buf_str(&sql), e);
+    buf_fini(&sql);
+    return ok;
+}
+
+bool build_src_add_port(struct engine_conn *c, struct str catalog, const struct mesh_port *p, struct err *e)
+{
+    struct arena a;
+    struct buf sql = BUF_INIT(BUILD_SQL_MAX);
+    arena_init(&a);
+    struct str live = build_qualified(&a, STR("mesh"), STR("live"), p->ref_major);
+    const struct str names[] = {build_port_local(p, &a), p->name};
+    for (size_t i = 0; i < (p->is_default ? 2u : 1u); i++) {
+        struct str view = build_qualified(&a, catalog, p->product->domain->name, names[i]);
+        buf_printf(&sql, "CREATE VIEW IF NOT EXISTS %.*s AS SELECT * FROM %.*s;\n", STR_FMT(view), STR_FMT(live));
+    }
+    bool ok = buf_ok(&sql, e) && engine_exec(c, buf_str(&sql), e);
+    buf_fini(&sql);
+    arena_fini(&a);
+    return ok;
+}
+
+bool build_catalog_streams(struct engine_conn *c, const struct mesh *m, struct str catalog, int64_t moment_us, struct err *e)
+{
+    struct arena a;
+    struct buf sql = BUF_INIT(BUILD_SQL_MAX);
+    bool ok = true;
+    arena_init(&a);
+    for (size_t i = 0; ok && i < m->n_streams; i++) {
+        const struct mesh_stream *st = m->streams[i];
+        struct str local = arena_printf(&a, "%.*s__%.*s", STR_FMT(st->source->name), STR_FMT(st->name));
+        buf_reset(&sql);
+        buf_addz(&sql, "CREATE VIEW ");
+        buf_add(&sql, build_qualified(&a, catalog, st->source->domain->name, local));
+        buf_addz(&sql, " AS ");
+        ok = ingest_stream_view_sql(c, st, moment_us, &sql, e) && buf_ok(&sql, e) && engine_exec(c, buf_str(&sql), e);
+        if (!ok)
+            err_prefix(e, "view of the stream %.*s", STR_FMT(st->ref));
+    }
+    buf_fini(&sql);
+    arena_fini(&a);
+    return ok;
+}
+
+bool build_src_make(struct engine_conn *c, const struct mesh *m, const struct build_facts *f, struct str catalog, struct err *e)
+{
+    if (!build_catalog_base(c, m, catalog, e) || !build_catalog_streams(c, m, catalog, 0, e))
+        return false;
+    for (size_t i = 0; i < m->n_ports; i++)
+        if (f->by_port[i] != NULL && !build_src_add_port(c, catalog, m->ports[i], e))
+            return false;
+    return true;
+}
+
+void build_catalog_drop(struct engine_conn *c, struct str catalog)
+{
+    struct buf sql = BUF_INIT(4096);
+    struct err e = {0};
+    buf_addz(&sql, "DETACH DATABASE IF EXISTS ");
+    buf_sql_ident(&sql, catalog);
+    if (!engine_exec(c, buf_str(&sql), &e))
+        log_err(LOG_DEBUG, "build", "catalog_kept", &e);
+    buf_fini(&sql);
+}
