@@ -116,12 +116,10 @@ bool fs_write_atomic(const char *path, struct str data, unsigned mode, struct er
 {
     bool ok = false;
     int fd = -1, dir_fd = -1;
-    char *temp = NULL, *dir = mem_strdup(fs_dirname(str_of(path)));
-    if (asprintf(&temp, "%s.%ld.tmp", path, (long)getpid()) < 0) {
-        temp = NULL;
-        err_set(e, E_MEMORY, "not enough memory to write %s", path);
-        goto out;
-    }
+    char *dir = mem_strdup(fs_dirname(str_of(path)));
+    size_t temp_bytes = strlen(path) + 32;
+    char *temp = mem_alloc(temp_bytes);
+    snprintf(temp, temp_bytes, "%s.%ld.tmp", path, (long)getpid());
     fd = open_file(temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
     if (fd < 0 || fchmod(fd, (mode_t)mode) != 0 || !write_all(fd, data) || sync_fd(fd) != 0) {
         err_errno(e, errno, "cannot write %s", path);
@@ -131,7 +129,7 @@ bool fs_write_atomic(const char *path, struct str data, unsigned mode, struct er
         err_errno(e, errno, "cannot put %s in its place", path);
         goto out;
     }
-    free(temp);
+    mem_free(temp);
     temp = NULL;
     dir_fd = open_file(dir, O_RDONLY | O_DIRECTORY, 0);
     if (dir_fd < 0 || sync_fd(dir_fd) != 0) {
@@ -146,7 +144,7 @@ out:
         close(dir_fd);
     if (temp) {
         unlink(temp);
-        free(temp);
+        mem_free(temp);
     }
     mem_free(dir);
     return ok;
