@@ -10,8 +10,8 @@
 enum doc_kind { DOC_NULL, DOC_BOOL, DOC_INT, DOC_FLOAT, DOC_STRING, DOC_SEQ, DOC_MAP };
 
 /* YAML 1.2 core schema decides the kind of a plain scalar; dates stay strings. For a map, children
- * are its values in order; each carries its key. Index 0 is the root. Columns count characters; the position of a
- * block text (| or >) is that of its first line. */
+ * are its values in order; each carries its key. Index 0 is the root. Columns count characters; a block text
+ * begins at its | or >, its first line is the next one. */
 struct doc_node {
     uint8_t kind;      /* enum doc_kind */
     uint8_t quoted;    /* scalar was quoted */

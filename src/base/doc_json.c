@@ -9,6 +9,7 @@ struct scan {
     uint32_t line;
     struct doc_builder *b;
     struct buf text; /* the string being unescaped */
+    bool failed;
 };
 
 static void skip_space(struct scan *s)
@@ -95,6 +96,7 @@ static struct str take_string(struct scan *s)
         }
     }
     s->p++;
+    s->failed |= s->text.failed;
     return buf_str(&s->text);
 }
 
@@ -179,7 +181,7 @@ struct doc *doc_parse_json(struct arena *a, struct str file, struct str text, st
     doc_builder_init(&b, file, es);
     struct scan s = {.p = text.p, .end = text.p + text.n, .line_start = text.p, .line = 1, .b = &b, .text = BUF_INIT(DOC_BYTES_MAX)};
     scan_value(&s);
-    if (s.text.failed)
+    if (s.failed)
         errs_add(es, E_MEMORY, file, s.line, 1, "not enough memory for this document");
     struct doc *d = doc_builder_finish(&b, a);
     buf_fini(&s.text);
