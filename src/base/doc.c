@@ -79,7 +79,7 @@ static void number_json(const struct doc *d, const struct doc_node *n, struct bu
     for (; plain && i < t.n; i++)
         if (t.p[i] == '.' && (i + 1 == t.n || t.p[i + 1] < '0' || t.p[i + 1] > '9'))
             plain = false;
-    if (plain)
+    if (plain && (n->kind == DOC_INT || __builtin_isfinite(n->v.f))) /* 1e999 is no JSON number either */
         buf_add(out, t);
     else if (n->kind == DOC_INT)
         buf_printf(out, "%lld", (long long)n->v.i);
