@@ -14,10 +14,11 @@ export const PLATFORMS = Object.keys(NAMES);
 
 export function platformName(platform: string | null): string {
   if (platform === null || platform === '') return 'Unknown platform';
-  return NAMES[platform] ?? platform.replace(/_/g, ' ').replace(/^./, (c) => c.toUpperCase());
+  const known = Object.hasOwn(NAMES, platform) ? NAMES[platform] : undefined;
+  return known ?? platform.replace(/_/g, ' ').replace(/^./, (c) => c.toUpperCase());
 }
 
 /* Name of the custom property that holds the colour. */
 export function platformColor(platform: string | null): string {
-  return platform !== null && platform in NAMES ? `--platform-${platform.replace(/_/g, '-')}` : '--platform-other';
+  return platform !== null && Object.hasOwn(NAMES, platform) ? `--platform-${platform.replace(/_/g, '-')}` : '--platform-other';
 }

@@ -1,4 +1,5 @@
 /* The breakdown as a tree: nodes from rows, what is not allocated, sorting, and the visible rows in order. */
+import { csvText } from '../../lib/csv';
 import { LEVELS, type Level, type Path } from '../../lib/query/campaign360';
 import { platformName } from '../../lib/platforms';
 import { numberOf, textOf, type Row } from '../../lib/query/sql';
@@ -170,4 +171,18 @@ export function visibleRows(
   };
   walk('', null, 0);
   return out;
+}
+
+/* What the table shows at this moment, with the level and the ids of each row. */
+export function treeCsv(rows: readonly TreeRow[]): Blob {
+  const figures = [...SUMS, 'previous_spend', 'ctr', 'cpc', 'cpm', 'roas', 'cpa'] as const;
+  const nodes = rows.flatMap((r) => ('node' in r ? [r.node] : []));
+  const lines = nodes.map((n) => [
+    n.kind === 'unallocated' ? 'unallocated' : n.level,
+    ...LEVELS.map((_, i) => n.path[i] ?? null),
+    n.name,
+    ...figures.map((name) => n[name]),
+  ]);
+  const header = ['level', 'platform', 'account_id', 'campaign_id', 'ad_group_id', 'ad_id', 'name', ...figures];
+  return new Blob([csvText(header, lines)], { type: 'text/csv;charset=utf-8' });
 }
