@@ -36,7 +36,9 @@ struct mesh_contract {                       /* ODCS file, or one schema object 
 struct mesh_stream {
     struct mesh_source *source;
     struct str name, ref;                    /* ref: domain.source__stream */
-    struct str path;                         /* glob; relative to the mesh folder */
+    struct str path;                         /* glob of its files, complete; relative to the mesh folder or absolute; case ignored */
+    struct str table;                        /* a file that several streams of a source match is the one of the longest table; empty with a path of its own */
+    struct str within;                       /* a glob that its files must match too (`path` of the source, when that is a glob); empty: none */
     bool optional;                           /* no matching file is fine */
     struct str format, compression, encoding, delimiter, quote, escape, decimal_separator, date_format, timestamp_format; /* empty: detect */
     int header, skip_rows;                   /* -1: detect */

@@ -1,0 +1,185 @@
+/* First stage: the folders of a mesh, every file read, hashed, and (documents) checked against its schema, or taken
+ * from the cache where the same bytes were found good before. */
+#include "mesh/mesh_int.h"
+
+enum { DECLARATION_MAX_BYTES = 16 << 20, SQL_MAX_BYTES = 256 << 10, README_MAX_BYTES = 1 << 20 };
+
+static const char *absolute(struct load *l, struct str path)
+{
+    return arena_strz(l->a, fs_join(l->a, l->m->dir, path));
+}
+
+static bool file_read(struct load *l, struct mesh_file *f, struct str path, size_t max_bytes)
+{
+    f->path = path;
+    f->base = fs_basename(path);
+    struct err e = {0};
+    if (!fs_read(l->a, absolute(l, path), max_bytes, &f->text, &e)) {
+        /* The file is named relative to the mesh; the absolute path in the text helps nobody. */
+        struct err *x = at_file(l, e.code, path, "this file cannot be read: %s", e.text);
+        hint(x, e.code == E_TOO_LARGE ? "the limit is %zu bytes" : "check that it is a readable file", max_bytes);
+        return false;
+    }
+    sha_bytes(f->text, &f->sha);
+    buf_add(&l->digest, path);
+    buf_addc(&l->digest, '\n');
+    buf_addz(&l->digest, f->sha.hex);
+    return true;
+}
+
+static void document_read(struct load *l, struct mesh_file *f, struct str path, enum schema_kind kind)
+{
+    if (!file_read(l, f, path, DECLARATION_MAX_BYTES))
+        return;
+    f->doc = l->cache ? cache_doc(l->cache, l->a, kind, path, &f->sha) : NULL;
+    if (f->doc)
+        return;
+    size_t before = l->es->n;
+    const struct doc *d = doc_parse_yaml(l->a, path, f->text, l->es);
+    if (!d || !schema_check(schema_get(kind), d, l->es))
+        return;
+    f->doc = d;
+    if (l->cache && l->es->n == before)
+        cache_put_doc(l->cache, kind, &f->sha, d);
+}
+
+static struct str joined(struct load *l, struct str dir, struct str name)
+{
+    return arena_printf(l->a, "%.*s/%.*s", STR_FMT(dir), STR_FMT(name));
+}
+
+static bool names_in(struct load *l, struct str path, struct str **names, size_t *n)
+{
+    struct err e = {0};
+    *n = 0;
+    const char *full = absolute(l, path);
+    if (!fs_is_dir(full))
+        return true;
+    if (fs_list(l->a, full, names, n, &e))
+        return true;
+    at_file(l, e.code, path, "this folder cannot be read: %s", e.text);
+    return false;
+}
+
+static bool is_folder(struct load *l, struct str path)
+{
+    return fs_is_dir(absolute(l, path));
+}
+
+/* A required file that is absent: says so, and names a near miss (product.yml, Product.yaml) that is there. */
+static void missing_file(struct load *l, struct str dir, const char *wanted, const struct str *names, size_t n, const char *what)
+{
+    struct err *e = at_file(l, E_MISSING_KEY, joined(l, dir, str_of(wanted)), "this %s has no %s", what, wanted);
+    for (size_t i = 0; i < n; i++)
+        if (str_distance(names[i], str_of(wanted), 3) <= 3) {
+            hint(e, "there is %.*s: rename it to %s", STR_FMT(names[i]), wanted);
+            return;
+        }
+    hint(e, "write %.*s/%s, or remove the folder", STR_FMT(dir), wanted);
+}
+
+static bool has(const struct str *names, size_t n, const char *wanted)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(names[i], str_of(wanted)))
+            return true;
+    return false;
+}
+
+static void product_walk(struct load *l, struct product_files *p)
+{
+    struct str *names;
+    size_t n;
+    if (!names_in(l, p->path, &names, &n))
+        return;
+    p->contracts = arena_array(l->a, n + 1, sizeof *p->contracts);
+    p->sql = arena_array(l->a, n + 1, sizeof *p->sql);
+    if (!has(names, n, "product.yaml"))
+        missing_file(l, p->path, "product.yaml", names, n, "product");
+    for (size_t i = 0; i < n; i++) {
+        struct str path = joined(l, p->path, names[i]);
+        if (str_eq(names[i], STR("product.yaml")))
+            document_read(l, &p->product, path, SCHEMA_PRODUCT);
+        else if (str_ends(names[i], STR(".odcs.yaml")))
+            document_read(l, &p->contracts[p->n_contracts++], path, SCHEMA_CONTRACT);
+        else if (str_ends(names[i], STR(".sql")))
+            file_read(l, &p->sql[p->n_sql++], path, SQL_MAX_BYTES);
+        else if (str_eq(names[i], STR("README.md")))
+            file_read(l, &p->readme, path, README_MAX_BYTES);
+    }
+}
+
+static void sources_walk(struct load *l, struct domain_files *d)
+{
+    struct str dir = joined(l, d->path, STR("sources")), *names;
+    size_t n;
+    if (!names_in(l, dir, &names, &n))
+        return;
+    d->sources = arena_array(l->a, n + 1, sizeof *d->sources);
+    for (size_t i = 0; i < n; i++) {
+        struct str path = joined(l, dir, names[i]), stem = names[i];
+        if (str_ends(names[i], STR(".yml"))) {
+            hint(at_file(l, E_NAME, path, "declarations end in .yaml"), "rename it to %.*s.yaml", (int)(names[i].n - 4), names[i].p);
+            continue;
+        }
+        if (!str_ends(names[i], STR(".yaml")))
+            continue;
+        bool is_contract = str_ends(names[i], STR(".odcs.yaml"));
+        stem.n -= is_contract ? sizeof ".odcs.yaml" - 1 : sizeof ".yaml" - 1;
+        struct source_files *s = NULL;
+        for (size_t k = 0; k < d->n_sources && !s; k++)
+            if (str_eq(d->sources[k].stem, stem))
+                s = &d->sources[k];
+        if (!s) {
+            s = &d->sources[d->n_sources++];
+            s->stem = stem;
+        }
+        document_read(l, is_contract ? &s->contract : &s->source, path, is_contract ? SCHEMA_CONTRACT : SCHEMA_SOURCE);
+    }
+}
+
+static void domain_walk(struct load *l, struct domain_files *d)
+{
+    struct str *names;
+    size_t n;
+    if (!names_in(l, d->path, &names, &n))
+        return;
+    if (has(names, n, "domain.yaml"))
+        document_read(l, &d->domain, joined(l, d->path, STR("domain.yaml")), SCHEMA_DOMAIN);
+    else
+        missing_file(l, d->path, "domain.yaml", names, n, "domain");
+    sources_walk(l, d);
+
+    struct str dir = joined(l, d->path, STR("products"));
+    if (!names_in(l, dir, &names, &n))
+        return;
+    d->products = arena_array(l->a, n + 1, sizeof *d->products);
+    for (size_t i = 0; i < n; i++) {
+        struct str path = joined(l, dir, names[i]);
+        if (!is_folder(l, path))
+            continue;
+        struct product_files *p = &d->products[d->n_products++];
+        p->folder = names[i];
+        p->path = path;
+        product_walk(l, p);
+    }
+}
+
+void files_walk(struct load *l)
+{
+    document_read(l, &l->mesh_file, STR("mesh.yaml"), SCHEMA_MESH);
+    struct str *names;
+    size_t n;
+    if (!names_in(l, STR("domains"), &names, &n))
+        return;
+    l->domains = arena_array(l->a, n + 1, sizeof *l->domains);
+    for (size_t i = 0; i < n; i++) {
+        struct str path = joined(l, STR("domains"), names[i]);
+        if (!is_folder(l, path))
+            continue;
+        struct domain_files *d = &l->domains[l->n_domains++];
+        d->folder = names[i];
+        d->path = path;
+        domain_walk(l, d);
+    }
+}
