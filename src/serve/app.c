@@ -1,0 +1,226 @@
+/* An opened mesh and its newest valid declaration: see app.h. */
+#include "serve/app.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "serve/put.h"
+
+enum { LOOK_EVERY_US = 1000000, BROKEN_KEPT = 50, TREE_DEPTH_MAX = 8 };
+
+struct app_mesh {
+    struct mesh *mesh;
+    atomic_int refs;
+};
+
+static struct app_mesh *app_mesh_new(struct mesh *m)
+{
+    struct app_mesh *am = mem_alloc(sizeof *am);
+    am->mesh = m;
+    atomic_init(&am->refs, 1);
+    return am;
+}
+
+const struct mesh *app_mesh_of(const struct app_mesh *m)
+{
+    return m->mesh;
+}
+
+void app_mesh_put(struct app_mesh *m)
+{
+    if (!m || atomic_fetch_sub(&m->refs, 1) != 1)
+        return;
+    mesh_free(m->mesh);
+    mem_free(m);
+}
+
+/* ---- has anything changed on disk? ---- */
+static uint64_t mix(uint64_t h, struct str name, const struct fs_stat *st)
+{
+    uint64_t parts[4] = {h, str_hash(name), st->size_bytes, (uint64_t)st->mtime_ns};
+    return str_hash((struct str){(const char *)parts, sizeof parts});
+}
+
+static uint64_t tree_hash(struct arena *a, struct str path, uint64_t h, int depth)
+{
+    struct fs_stat st;
+    char *z = arena_strz(a, path);
+    if (!fs_stat(z, &st))
+        return h;
+    if (!st.is_dir)
+        return mix(h, path, &st);
+    struct str *names;
+    size_t n;
+    if (depth == TREE_DEPTH_MAX || !fs_list(a, z, &names, &n, NULL))
+        return h;
+    for (size_t i = 0; i < n; i++)
+        h = tree_hash(a, fs_join(a, path, names[i]), h, depth + 1);
+    return h;
+}
+
+static uint64_t declaration_hash(const struct app *app)
+{
+    struct arena a;
+    arena_init(&a);
+    struct str dir = str_of(app->dir);
+    uint64_t h = tree_hash(&a, fs_join(&a, dir, STR("mesh.yaml")), 1, 0);
+    h = tree_hash(&a, fs_join(&a, dir, STR("domains")), h, 0);
+    arena_fini(&a);
+    return h;
+}
+
+/* ---- loading ---- */
+static struct mesh *load(struct app *app, struct errs *es, struct err *e)
+{
+    struct engine_conn *parser = NULL;
+    struct buf cache = BUF_INIT((size_t)8192);
+    struct mesh *m = NULL;
+    if (!engine_connect(app->state->engine, &parser, e))
+        return NULL;
+    buf_printf(&cache, "%s/cache/mesh.cache", app->state->data_dir);
+    struct mesh_load_options o = {.parser = parser, .cache_path = buf_z(&cache)};
+    m = mesh_load(app->dir, &o, es);
+    for (size_t i = 0; !m && i < es->n; i++)
+        if (!es->warning[i]) {
+            *e = es->v[i];
+            break;
+        }
+    buf_fini(&cache);
+    engine_disconnect(parser);
+    return m;
+}
+
+static void note_broken(struct app *app, const struct errs *es, const struct err *alone)
+{
+    size_t kept = 0;
+    buf_reset(&app->broken);
+    put_open(&app->broken, NULL, '[');
+    for (size_t i = 0; es && i < es->n && kept < BROKEN_KEPT; i++)
+        if (!es->warning[i]) {
+            put_err(&app->broken, NULL, &es->v[i]);
+            kept++;
+        }
+    if (kept == 0)
+        put_err(&app->broken, NULL, alone);
+    put_close(&app->broken, ']');
+}
+
+/* Takes a new declaration into use. The old one stays in use where that fails. */
+static bool adopt(struct app *app, struct app_mesh *fresh, struct err *e)
+{
+    struct err ignored = {0};
+    if (build_refresh(app->build, fresh->mesh, e) && govern_refresh(app->govern, fresh->mesh, e))
+        return true;
+    if (app->current && !(build_refresh(app->build, app->current->mesh, &ignored) &&
+                          govern_refresh(app->govern, app->current->mesh, &ignored)))
+        log_err(LOG_ERROR, "serve", "old_declaration_lost", &ignored);
+    return false;
+}
+
+static void reload(struct app *app, uint64_t tree)
+{
+    struct errs es = {0};
+    struct err e = {0};
+    struct mesh *m = load(app, &es, &e);
+    struct app_mesh *fresh = m ? app_mesh_new(m) : NULL, *old = NULL;
+    bool good = fresh && adopt(app, fresh, &e);
+    pthread_mutex_lock(&app->lock);
+    app->tree = tree;
+    if (good) {
+        old = app->current;
+        app->current = fresh;
+        buf_reset(&app->broken);
+    } else {
+        note_broken(app, m ? NULL : &es, &e);
+    }
+    pthread_mutex_unlock(&app->lock);
+    app_mesh_put(good ? old : fresh);
+    if (good)
+        log_event(LOG_INFO, "serve", "declaration_reloaded", "ports=%zu", m->n_ports);
+    else
+        log_event(LOG_WARN, "serve", "declaration_broken", "errors=%zu", es.n_errors);
+    errs_fini(&es);
+}
+
+struct app_mesh *app_mesh_get(struct app *app, bool now)
+{
+    int64_t at = clock_mono_us();
+    pthread_mutex_lock(&app->lock);
+    bool look = now || at - app->checked_us > LOOK_EVERY_US;
+    if (look)
+        app->checked_us = at;
+    pthread_mutex_unlock(&app->lock);
+    /* Whoever finds somebody else at it takes what there is. */
+    if (look && pthread_mutex_trylock(&app->reload) == 0) {
+        uint64_t tree = declaration_hash(app);
+        if (tree != app->tree)
+            reload(app, tree);
+        pthread_mutex_unlock(&app->reload);
+    }
+    pthread_mutex_lock(&app->lock);
+    struct app_mesh *m = app->current;
+    atomic_fetch_add(&m->refs, 1);
+    pthread_mutex_unlock(&app->lock);
+    return m;
+}
+
+void app_broken(struct app *app, struct buf *out)
+{
+    pthread_mutex_lock(&app->lock);
+    buf_add(out, buf_str(&app->broken));
+    pthread_mutex_unlock(&app->lock);
+}
+
+/* ---- opening ---- */
+bool app_open(const char *mesh_dir, const char *program, struct app **out, struct errs *es, struct err *e)
+{
+    struct app *app = mem_alloc(sizeof *app);
+    pthread_mutex_init(&app->lock, NULL);
+    pthread_mutex_init(&app->reload, NULL);
+    app->broken = BUF_INIT((size_t)1 << 20);
+    app->dir = mem_strdup(str_of(mesh_dir));
+    app->program = mem_strdup(str_of(program));
+    struct state_options so = {0};
+    struct mesh *m = NULL;
+    if (!state_open(mesh_dir, &so, &app->state, e))
+        goto fail;
+    app->tree = declaration_hash(app);
+    app->checked_us = clock_mono_us();
+    m = load(app, es, e);
+    if (!m)
+        goto fail;
+    if (!build_open(app->state, &app->build, e) || !govern_open(app->state, build_asof, app->build, &app->govern, e))
+        goto fail;
+    app->current = app_mesh_new(m);
+    m = NULL;
+    if (!build_refresh(app->build, app->current->mesh, e) || !govern_refresh(app->govern, app->current->mesh, e))
+        goto fail;
+    *out = app;
+    return true;
+fail:
+    if (m)
+        mesh_free(m);
+    app_close(app);
+    return false;
+}
+
+void app_close(struct app *app)
+{
+    if (!app)
+        return;
+    if (app->govern)
+        govern_close(app->govern);
+    if (app->build)
+        build_close(app->build);
+    app_mesh_put(app->current);
+    if (app->state)
+        state_close(app->state);
+    buf_fini(&app->broken);
+    mem_free(app->dir);
+    mem_free(app->program);
+    pthread_mutex_destroy(&app->lock);
+    pthread_mutex_destroy(&app->reload);
+    mem_free(app);
+}

@@ -1,0 +1,50 @@
+/* An opened mesh: state, builder, gate, and the declaration in its newest valid form. The server holds one for as long
+ * as it runs; a command holds one for its own time when no server does. Safe from any thread. */
+#ifndef SERVE_APP_H
+#define SERVE_APP_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "build/build.h"
+#include "govern/govern.h"
+#include "mesh/mesh.h"
+#include "store/state.h"
+#include "store/store.h"
+
+struct app_mesh; /* a declaration, counted: lives while a request or the gate uses it */
+
+struct app {
+    char *dir;
+    char *program;              /* this binary, for the loader child */
+    struct state *state;
+    struct build *build;
+    struct govern *govern;
+    const struct session *session; /* of the server; NULL in a command */
+
+    pthread_mutex_t lock;       /* current, broken, tree, checked_us */
+    struct app_mesh *current;
+    struct buf broken;          /* JSON array of what is wrong with a newer declaration; empty: nothing */
+    uint64_t tree;              /* fingerprint of the files at the last load */
+    int64_t checked_us;
+
+    pthread_mutex_t reload;     /* held by a reload and by a run: the declaration stands still while ports are built. Before `lock`. */
+    atomic_llong run_id;        /* of the run in work; 0: none */
+    atomic_bool cancel;         /* asks the run in work to stop */
+    atomic_bool closing;        /* the process is about to end: no run begins any more */
+};
+
+/* Takes the lock, opens the stores, loads the declaration. E_BUSY: another process has it. What is wrong with the declaration
+ * goes to `es` and makes this false with its first error in `e`. */
+MUST_CHECK bool app_open(const char *mesh_dir, const char *program, struct app **out, struct errs *es, struct err *e);
+void app_close(struct app *a);
+
+/* The declaration to answer with; files that changed since are loaded first (looked at once a second, or at once with
+ * `now`). A broken change keeps the old one. Give it back with app_mesh_put. */
+struct app_mesh *app_mesh_get(struct app *a, bool now);
+const struct mesh *app_mesh_of(const struct app_mesh *m);
+void app_mesh_put(struct app_mesh *m);
+/* JSON array of the errors of a newer declaration, or empty. */
+void app_broken(struct app *a, struct buf *out);
+
+#endif

@@ -1,0 +1,244 @@
+/* /openapi.json, from the table of routes and a table of shapes. The shapes' notation: members separated by blanks,
+ * `name:type`; a question mark after the name for one that may be absent; types are s (text), t (moment in UTC), d (day), i (integer), n (number),
+ * b (boolean), any, the name of a shape, [type] for an array, type? for "or null", a|b|c for one of these texts. */
+#include "serve/put.h"
+#include "serve/routes.h"
+
+static const struct {
+    const char *name, *members;
+} shapes[] = {
+    {"health", "status:s version:s"},
+    {"error", "code:s name:s message:s hint:s? file:s? line:i? col:i? retryable:b"},
+    {"failure", "error:error"},
+    {"owner", "name:s contact:s"},
+    {"channel", "channel:s url:s? tool:s?"},
+    {"domain_support", "channel:s url:s?"},
+    {"domain", "name:s title:s description:s owner:owner support:domain_support kpis:[s] north_star:s?"},
+    {"health_counts", "ports:i fresh:i stale:i failing:i never_built:i rows_quarantined:i"},
+    {"mesh", "name:s title:s version:s dir:s time_zone:s reporting_currency:s week_start:s domains:[domain] health:health_counts running:i? "
+             "declaration_errors:[error]"},
+    {"check_counts", "passed:i warned:i failed:i not_evaluated:i"},
+    {"cause", "ref:s message:s"},
+    {"port_summary", "domain:s product:s name:s ref:s version:s major:i description:s materialization:table|view|incremental "
+                     "state:fresh|stale|failing|never_built state_reason:s? stale_cause:cause? built_at:t? rows:i? data_from:s? data_to:s? "
+                     "checks:check_counts"},
+    {"column", "name:s type:s description:s business_name:s? classification:s? hidden:b key:b required:b"},
+    {"upstream", "ref:s kind:port|stream state:s"},
+    {"downstream", "ref:s"},
+    {"origin", "ref:s column:s"},
+    {"lineage", "column:s from:[origin] uncertain:b"},
+    {"check", "rule:s column:s? metric:s? dimension:s? severity:s? verdict:passed|failed|warned|not_evaluated measured:s? expected:s? message:s? "
+              "evaluated_at:t run_id:i"},
+    {"port_run", "run_id:i ref:s status:s rows:i elapsed_ms:i finished_at:t? message:s?"},
+    {"port", "domain:s product:s name:s ref:s version:s major:i description:s materialization:table|view|incremental "
+             "state:fresh|stale|failing|never_built state_reason:s? stale_cause:cause? built_at:t? rows:i? data_from:s? data_to:s? "
+             "checks:check_counts owner:owner support:[channel] columns:[column] sql:s sql_path:s contract_path:s? contract_version:s? "
+             "time_column:s? upstream:[upstream] downstream:[downstream] lineage:[lineage] latest_checks:[check] runs:[port_run]"},
+    {"product", "domain:s name:s title:s purpose:s limitations:s usage:s status:s version:s owner:owner support:[channel] consumers:[s] tags:[s] "
+                "readme:s state:fresh|stale|failing|never_built ports:[port_summary]"},
+    {"product_whole", "domain:s name:s title:s purpose:s limitations:s usage:s status:s version:s owner:owner support:[channel] consumers:[s] "
+                      "tags:[s] readme:s state:fresh|stale|failing|never_built ports:[port]"},
+    {"products", "products:[product]"},
+    {"checks", "checks:[check]"},
+    {"quarantine", "reason:s count:i first_file:s first_line:i"},
+    {"drift_event", "column:s change:s file:s at:t"},
+    {"stream", "name:s ref:s state:s optional:b files:i rows:i rows_quarantined:i last_loaded_at:t? data_from:s? data_to:s? message:s? "
+               "quarantine:[quarantine] drift_events:[drift_event]"},
+    {"source", "domain:s name:s title:s description:s kind:s pack:s? path:s currency:s? time_zone:s? drift:evolve|quarantine|fail owner:owner "
+               "state:s streams:[stream]"},
+    {"sources", "sources:[source]"},
+    {"run", "run_id:i kind:s started_at:t finished_at:t? status:running|succeeded|failed|cancelled|interrupted trigger:s ports_built:i "
+            "ports_failed:i ports_skipped:i rows:i message:s? ports:[port_run]"},
+    {"runs", "runs:[run]"},
+    {"plan_change", "ref:s kind:s action:s what:[s]"},
+    {"plan_load", "stream:s file:s reason:s size_bytes:i"},
+    {"plan_build", "ref:s reason:s because:s?"},
+    {"plan", "changes:[plan_change] would_load:[plan_load] would_build:[plan_build] up_to_date:i warnings:[error] errors:[error]"},
+    {"run_request", "ports?:[s] full?:b"},
+    {"run_event", "event:run_started|load|port_started|progress|port_done|run_done run_id?:i ref?:s stream?:s file?:s ports?:i rows?:i "
+                  "quarantined?:i done?:i total?:i fraction?:n eta_s?:n status?:s message?:s? elapsed_ms?:i exit_code?:i built?:i unchanged?:i "
+                  "failed?:i refused?:i skipped?:i warnings?:[error] errors?:[error]"},
+    {"cancel_request", "run_id?:i"},
+    {"cancelled", "run_id:i cancelling:b"},
+    {"query_request", "sql:s params?:[any] as_of?:d? purpose?:s limit?:i format?:json|csv|ndjson timeout_ms?:i"},
+    {"rows_column", "name:s type:s"},
+    {"rows", "columns:[rows_column] rows:[any] row_count?:i truncated?:b elapsed_ms?:i error?:error"},
+    {"any", ""},
+};
+
+static const struct {
+    struct str code;
+    const char *json;
+} scalars[] = {
+    {{"s", 1}, "\"type\":\"string\""},
+    {{"t", 1}, "\"type\":\"string\",\"format\":\"date-time\""},
+    {{"d", 1}, "\"type\":\"string\",\"format\":\"date\""},
+    {{"i", 1}, "\"type\":\"integer\""},
+    {{"n", 1}, "\"type\":\"number\""},
+    {{"b", 1}, "\"type\":\"boolean\""},
+};
+
+static void write_choices(struct buf *b, struct str type)
+{
+    buf_addz(b, "\"type\":\"string\",\"enum\":[");
+    for (const char *joint = ""; type.p; joint = ",") {
+        buf_addz(b, joint);
+        buf_json_str(b, str_cut(type, '|', &type));
+    }
+    buf_addc(b, ']');
+}
+
+static void write_type(struct buf *b, struct str type)
+{
+    bool nullable = str_ends(type, STR("?"));
+    if (nullable) {
+        type.n--;
+        buf_addz(b, "{\"anyOf\":[");
+    }
+    buf_addc(b, '{');
+    size_t i = 0, n = sizeof scalars / sizeof *scalars;
+    while (i < n && !str_eq(scalars[i].code, type))
+        i++;
+    if (i < n) {
+        buf_addz(b, scalars[i].json);
+    } else if (type.p[0] == '[') {
+        buf_addz(b, "\"type\":\"array\",\"items\":");
+        write_type(b, (struct str){type.p + 1, type.n - 2});
+    } else if (str_find(type, STR("|"), 0) != SIZE_MAX) {
+        write_choices(b, type);
+    } else if (!str_eq(type, STR("any"))) {
+        buf_printf(b, "\"$ref\":\"#/components/schemas/%.*s\"", STR_FMT(type));
+    }
+    buf_addc(b, '}');
+    if (nullable)
+        buf_addz(b, ",{\"type\":\"null\"}]}");
+}
+
+static void write_shape(struct buf *b, const char *members)
+{
+    struct buf required = BUF_INIT((size_t)16 << 10);
+    struct str rest = str_of(members);
+    if (!rest.n) {
+        buf_addz(b, "{}");
+        return;
+    }
+    buf_addz(b, "{\"type\":\"object\",\"properties\":{");
+    while (rest.p && rest.n) {
+        struct str type, name = str_cut(str_cut(rest, ' ', &rest), ':', &type);
+        bool optional = str_ends(name, STR("?"));
+        name.n -= optional;
+        put_str(b, NULL, name);
+        buf_addc(b, ':');
+        write_type(b, type.p ? type : STR("any"));
+        if (!optional)
+            put_str(&required, NULL, name);
+    }
+    buf_addc(b, '}');
+    if (required.n)
+        buf_printf(b, ",\"required\":[%s]", buf_z(&required));
+    buf_addc(b, '}');
+    buf_fini(&required);
+}
+
+static void write_param(struct buf *b, struct str name, const char *in, const char *type, const char *about)
+{
+    bool path = in[0] == 'p';
+    put_open(b, NULL, '{');
+    put_str(b, "name", name);
+    put_str(b, "in", str_of(in));
+    put_bool(b, "required", path);
+    put_str(b, "description", str_of(about));
+    put_open(b, "schema", '{');
+    put_str(b, "type", str_of(type));
+    put_close(b, '}');
+    put_close(b, '}');
+}
+
+static void write_params(struct buf *b, const struct route *rt)
+{
+    struct str p = str_of(rt->pattern);
+    put_open(b, "parameters", '[');
+    for (size_t i = 0; i < p.n; i++)
+        if (p.p[i] == '{') {
+            size_t end = str_find(p, STR("}"), i);
+            struct str name = {p.p + i + 1, end - i - 1};
+            write_param(b, name, "path", "string", str_eq(name, STR("port")) ? "name of the port, or name_vN for one major version" : "its name");
+            i = end;
+        }
+    for (const struct route_param *q = rt->query; q->name; q++)
+        write_param(b, str_of(q->name), "query", q->type, q->about);
+    put_close(b, ']');
+}
+
+static void write_content(struct buf *b, const char *type, const char *shape)
+{
+    put_open(b, "content", '{');
+    put_open(b, type, '{');
+    put_open(b, "schema", '{');
+    buf_printf(b, "\"$ref\":\"#/components/schemas/%s\"", shape);
+    put_close(b, '}');
+    put_close(b, '}');
+    put_close(b, '}');
+}
+
+static void write_route(struct buf *b, const struct route *rt)
+{
+    put_open(b, rt->verb == VERB_POST ? "post" : "get", '{');
+    put_str(b, "operationId", str_of(rt->id));
+    put_str(b, "summary", str_of(rt->summary));
+    put_open(b, "security", '[');
+    if (!(rt->flags & ROUTE_OPEN))
+        buf_addz(b, "{\"bearer\":[]},{\"cookie\":[]}");
+    put_close(b, ']');
+    write_params(b, rt);
+    if (rt->body) {
+        put_open(b, "requestBody", '{');
+        put_bool(b, "required", true);
+        write_content(b, "application/json", rt->body);
+        put_close(b, '}');
+    }
+    put_open(b, "responses", '{');
+    put_open(b, "200", '{');
+    put_str(b, "description", str_of(rt->summary));
+    write_content(b, rt->answer_type, rt->answer);
+    put_close(b, '}');
+    put_open(b, "default", '{');
+    put_str(b, "description", STR("What went wrong"));
+    write_content(b, "application/json", "failure");
+    put_close(b, '}');
+    put_close(b, '}');
+    put_close(b, '}');
+}
+
+void openapi_write(struct buf *b)
+{
+    put_open(b, NULL, '{');
+    put_str(b, "openapi", STR("3.1.0"));
+    put_open(b, "info", '{');
+    put_str(b, "title", STR("Trellis"));
+    put_str(b, "version", STR(TRELLIS_VERSION));
+    put_str(b, "description", STR("A marketing data mesh in one program. Rows come through one gate; see the guide."));
+    buf_addz(b, ",\"license\":{\"name\":\"Apache-2.0\",\"identifier\":\"Apache-2.0\"}");
+    put_close(b, '}');
+    buf_addz(b, ",\"servers\":[{\"url\":\"/\"}]");
+    put_open(b, "paths", '{');
+    for (size_t i = 0; i < routes_count; i++) {
+        put_open(b, routes_table[i].pattern, '{');
+        write_route(b, &routes_table[i]); /* no address has two methods */
+        put_close(b, '}');
+    }
+    put_close(b, '}');
+    put_open(b, "components", '{');
+    put_open(b, "securitySchemes", '{');
+    buf_addz(b, "\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"},"
+                "\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"trellis_PORT\"}");
+    put_close(b, '}');
+    put_open(b, "schemas", '{');
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        put_raw(b, shapes[i].name, STR(""));
+        write_shape(b, shapes[i].members);
+    }
+    put_close(b, '}');
+    put_close(b, '}');
+    put_close(b, '}');
+}

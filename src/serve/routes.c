@@ -1,0 +1,223 @@
+/* The table of routes and the way of a request through it: match, session, handler, error. */
+#include "serve/routes.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "serve/session.h"
+
+enum { ANSWER_MAX_BYTES = 64 << 20 };
+
+#define JSON_TYPE "application/json"
+#define PAGE_LIMIT {"limit", "integer", "how many, newest first; 50 when left out"}
+
+const struct route routes_table[] = {
+    {VERB_GET, "/healthz", route_healthz, ROUTE_OPEN | ROUTE_MEMORY, "health", "Whether the server answers", {{0}}, NULL, "health", JSON_TYPE},
+    {VERB_GET, "/openapi.json", route_openapi, ROUTE_OPEN | ROUTE_MEMORY, "openapi", "This document", {{0}}, NULL, "any", JSON_TYPE},
+    {VERB_GET, "/api/v1/mesh", route_mesh, 0, "mesh", "The mesh, its domains, health counts", {{0}}, NULL, "mesh", JSON_TYPE},
+    {VERB_GET, "/api/v1/products", route_products, 0, "products", "All products with a summary of each port", {{0}}, NULL, "products", JSON_TYPE},
+    {VERB_GET, "/api/v1/products/{domain}/{product}", route_product, 0, "product", "One product with its ports whole", {{0}}, NULL,
+     "product_whole", JSON_TYPE},
+    {VERB_GET, "/api/v1/ports/{domain}/{port}", route_port, 0, "port", "One port whole: columns, SQL, lineage, checks, runs", {{0}}, NULL, "port",
+     JSON_TYPE},
+    {VERB_GET, "/api/v1/ports/{domain}/{port}/rows", route_rows, 0, "rows", "Rows of a port",
+     {{"limit", "integer", "how many; 1,000 when left out"},
+      {"offset", "integer", "how many to leave out first"},
+      {"as_of", "string", "as known at the end of this day, YYYY-MM-DD"},
+      {"format", "string", "json (default), csv or ndjson"}},
+     NULL, "rows", JSON_TYPE},
+    {VERB_GET, "/api/v1/ports/{domain}/{port}/checks", route_port_checks, 0, "checks", "History of the contract checks of a port", {PAGE_LIMIT},
+     NULL, "checks", JSON_TYPE},
+    {VERB_GET, "/api/v1/sources", route_sources, 0, "sources", "Sources with the state of their streams", {{0}}, NULL, "sources", JSON_TYPE},
+    {VERB_GET, "/api/v1/runs", route_runs, 0, "runs", "Runs, newest first", {PAGE_LIMIT}, NULL, "runs", JSON_TYPE},
+    {VERB_GET, "/api/v1/plan", route_plan, 0, "plan", "What differs from what is deployed, and what a run would do", {{0}}, NULL, "plan", JSON_TYPE},
+    {VERB_POST, "/api/v1/run", route_run, 0, "run", "Loads new files and builds what is out of date, telling how it goes", {{0}}, "run_request",
+     "run_event", "application/x-ndjson"},
+    {VERB_POST, "/api/v1/cancel", route_cancel, 0, "cancel", "Calls off the run in work", {{0}}, "cancel_request", "cancelled", JSON_TYPE},
+    {VERB_POST, "/api/v1/query", route_query, 0, "query", "Asks in SQL, through the gate", {{0}}, "query_request", "rows", JSON_TYPE},
+};
+const size_t routes_count = sizeof routes_table / sizeof *routes_table;
+
+static const struct route page_route = {VERB_GET, "/", route_page, ROUTE_OPEN | ROUTE_MEMORY, "page", "The page", {{0}}, NULL, NULL, "text/html"};
+
+/* ---- matching ---- */
+static bool match(const char *pattern, struct str path, struct str *args)
+{
+    struct str p = str_of(pattern);
+    size_t n = 0, i = 0, k = 0;
+    while (i < p.n) {
+        if (p.p[i] == '{') {
+            size_t end = k;
+            while (end < path.n && path.p[end] != '/')
+                end++;
+            if (end == k || n == ROUTE_ARGS)
+                return false;
+            args[n++] = (struct str){path.p + k, end - k};
+            k = end;
+            while (p.p[i] != '}')
+                i++;
+            i++;
+        } else if (k < path.n && p.p[i] == path.p[k]) {
+            i++;
+            k++;
+        } else {
+            return false;
+        }
+    }
+    return k == path.n;
+}
+
+/* NULL: no such address (`e` says so) or not with this method. HEAD is answered as GET without a body. */
+static const struct route *find(const struct http_request *q, struct str *args, struct err *e)
+{
+    enum http_verb verb = q->verb == VERB_HEAD ? VERB_GET : q->verb;
+    bool known = false;
+    for (size_t i = 0; i < routes_count; i++) {
+        if (!match(routes_table[i].pattern, q->path, args))
+            continue;
+        known = true;
+        if (routes_table[i].verb == verb)
+            return &routes_table[i];
+    }
+    if (!known && verb == VERB_GET && !str_starts(q->path, STR("/api/")))
+        return &page_route;
+    if (known) {
+        err_set(e, E_USAGE, "this address does not take that method");
+    } else {
+        err_set(e, E_NOT_FOUND, "there is no address %.*s", STR_FMT(q->path));
+        err_hint(e, "all addresses stand in /openapi.json");
+    }
+    return NULL;
+}
+
+static bool let_in(const struct app *app, const struct route *rt, const struct http_request *q, struct err *e)
+{
+    if (!app->session)
+        return true;
+    return session_check_origin(app->session, q, e) && ((rt->flags & ROUTE_OPEN) || session_check_token(app->session, q, e));
+}
+
+static void answer(struct app *app, const struct http_request *q, struct http_reply *r, const struct route *rt, struct str *args)
+{
+    struct arena a;
+    struct err e = {0};
+    struct app_mesh *m = NULL;
+    arena_init(&a);
+    struct call c = {.app = app, .req = q, .reply = r, .a = &a};
+    memcpy(c.args, args, sizeof c.args);
+    if (!(rt->flags & ROUTE_MEMORY)) {
+        m = app_mesh_get(app, false);
+        c.mesh = app_mesh_of(m);
+    }
+    if (!rt->handle(&c, &e)) {
+        if (!r->begun)
+            http_reply_error(r, &e);
+        else
+            log_err(LOG_WARN, "serve", "answer_broken", &e);
+    }
+    app_mesh_put(m);
+    arena_fini(&a);
+}
+
+void routes_answer(struct app *app, const struct http_request *q, struct http_reply *r)
+{
+    struct str args[ROUTE_ARGS] = {{0}};
+    struct err e = {0};
+    const struct route *rt = find(q, args, &e);
+    if (!rt || !let_in(app, rt, q, &e))
+        http_reply_error(r, &e);
+    else
+        answer(app, q, r, rt, args);
+}
+
+bool routes_answer_fast(struct app *app, const struct http_request *q, struct http_reply *r)
+{
+    struct str args[ROUTE_ARGS] = {{0}};
+    struct err e = {0};
+    const struct route *rt = find(q, args, &e);
+    if (rt && !(rt->flags & ROUTE_MEMORY) && let_in(app, rt, q, &e))
+        return false;
+    if (!rt || e.code != E_OK || !let_in(app, rt, q, &e))
+        http_reply_error(r, &e);
+    else
+        answer(app, q, r, rt, args);
+    return true;
+}
+
+void routes_call(struct app *app, enum http_verb verb, const char *target, struct str body, struct http_memory *m)
+{
+    struct http_reply r;
+    struct arena a;
+    static const struct http_header json = {{"content-type", 12}, {"application/json", 16}};
+    arena_init(&a);
+    struct http_request q = {.verb = verb, .target = str_of(target), .body = body, .trusted = true, .headers = &json, .n_headers = 1};
+    struct str path = str_cut(q.target, '?', &q.query);
+    char *decoded = arena_alloc(&a, path.n + 1);
+    size_t n = 0;
+    http_reply_init(&r, &http_reply_memory, m, &q);
+    if (http_decode(path, false, decoded, &n)) {
+        q.path = (struct str){decoded, n};
+        routes_answer(app, &q, &r);
+    } else {
+        struct err e = {0};
+        err_set(&e, E_USAGE, "a broken %%-escape in an address");
+        http_reply_error(&r, &e);
+    }
+    http_reply_fini(&r);
+    arena_fini(&a);
+}
+
+/* ---- for handlers ---- */
+struct buf call_buf(void)
+{
+    return BUF_INIT((size_t)ANSWER_MAX_BYTES);
+}
+
+void call_json(struct call *c, struct buf *b)
+{
+    struct err e = {0};
+    buf_addc(b, '\n');
+    if (buf_ok(b, &e))
+        http_reply_whole(c->reply, 200, STR("application/json; charset=utf-8"), buf_str(b), false);
+    else
+        http_reply_error(c->reply, &e);
+    buf_fini(b);
+}
+
+bool call_int(struct call *c, const char *name, int64_t otherwise, int64_t min, int64_t max, int64_t *out, struct err *e)
+{
+    struct str text;
+    *out = otherwise;
+    if (!http_query_param(c->req, c->a, name, &text))
+        return true;
+    if (str_to_i64(text, out) && *out >= min && *out <= max)
+        return true;
+    return err_set(e, E_USAGE, "%s must be a whole number from %lld to %lld", name, (long long)min, (long long)max);
+}
+
+bool call_no_body(struct call *c, struct err *e)
+{
+    return c->req->body.n == 0 || err_set(e, E_USAGE, "this request takes no body");
+}
+
+bool call_missing(struct err *e, const char *kind, struct str name, const struct str *known, size_t n)
+{
+    int near = str_nearest(name, known, n);
+    err_set(e, E_NOT_FOUND, "there is no %s %.*s", kind, STR_FMT(name));
+    if (near >= 0)
+        err_hint(e, "did you mean %.*s?", STR_FMT(known[near]));
+    return false;
+}
+
+const struct mesh_port *call_port(struct call *c, struct err *e)
+{
+    struct str ref = arena_printf(c->a, "%.*s.%.*s", STR_FMT(c->args[0]), STR_FMT(c->args[1]));
+    const struct mesh_port *p = mesh_find_port(c->mesh, ref);
+    if (p)
+        return p;
+    struct str *known = arena_array(c->a, c->mesh->n_ports + 1, sizeof *known);
+    for (size_t i = 0; i < c->mesh->n_ports; i++)
+        known[i] = c->mesh->ports[i]->is_default ? c->mesh->ports[i]->ref : c->mesh->ports[i]->ref_major;
+    call_missing(e, "port", ref, known, c->mesh->n_ports);
+    return NULL;
+}

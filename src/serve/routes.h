@@ -1,0 +1,93 @@
+/* Every route of the server in one table: the dispatcher, /openapi.json and the reference read the same rows. Handlers stand
+ * in routes_*.c, one file per group. */
+#ifndef SERVE_ROUTES_H
+#define SERVE_ROUTES_H
+
+#include "serve/app.h"
+#include "serve/http.h"
+
+enum { ROUTE_ARGS = 2 };
+enum route_flags {
+    ROUTE_OPEN = 1,    /* needs no session */
+    ROUTE_MEMORY = 2,  /* answered from memory, on the loop */
+};
+
+/* One request on its way to an answer. Lives in `a`, which goes with it. */
+struct call {
+    struct app *app;
+    const struct http_request *req;
+    struct http_reply *reply;
+    struct arena *a;
+    struct str args[ROUTE_ARGS];   /* parts of the path, decoded */
+    const struct mesh *mesh;       /* NULL for ROUTE_MEMORY */
+};
+
+struct route_param { const char *name, *type, *about; };
+
+struct route {
+    enum http_verb verb;
+    const char *pattern;           /* "/api/v1/products/{domain}/{product}" */
+    bool (*handle)(struct call *c, struct err *e); /* false: `e` becomes the answer, unless one has begun */
+    unsigned flags;
+    const char *id, *summary;
+    struct route_param query[6];   /* ends with a NULL name */
+    const char *body, *answer;     /* shapes (openapi.c), or NULL: no body; the page's files */
+    const char *answer_type;
+};
+extern const struct route routes_table[];
+extern const size_t routes_count;
+
+/* The whole way of a request: route, session, handler, error. On a worker, or in process. */
+void routes_answer(struct app *app, const struct http_request *q, struct http_reply *r);
+/* The same for what needs no waiting; false: not such a request. On the loop. */
+bool routes_answer_fast(struct app *app, const struct http_request *q, struct http_reply *r);
+
+/* A question of this program to itself, as trusted as its user. `body` empty: none. */
+void routes_call(struct app *app, enum http_verb verb, const char *target, struct str body, struct http_memory *m);
+
+/* ---- for handlers ---- */
+void call_json(struct call *c, struct buf *b);              /* answers with what was written, or E_TOO_LARGE */
+MUST_CHECK bool call_int(struct call *c, const char *name, int64_t otherwise, int64_t min, int64_t max, int64_t *out, struct err *e);
+MUST_CHECK bool call_no_body(struct call *c, struct err *e);
+bool call_missing(struct err *e, const char *kind, struct str name, const struct str *known, size_t n); /* E_NOT_FOUND with did-you-mean; false */
+struct buf call_buf(void);
+/* The port that args name, or NULL with E_NOT_FOUND. */
+const struct mesh_port *call_port(struct call *c, struct err *e);
+
+/* routes_page.c */
+bool route_healthz(struct call *c, struct err *e);
+bool route_openapi(struct call *c, struct err *e);
+bool route_page(struct call *c, struct err *e);
+/* routes_catalog.c */
+bool route_mesh(struct call *c, struct err *e);
+bool route_products(struct call *c, struct err *e);
+bool route_product(struct call *c, struct err *e);
+bool route_port(struct call *c, struct err *e);
+/* routes_source.c */
+bool route_sources(struct call *c, struct err *e);
+/* routes_history.c */
+bool route_port_checks(struct call *c, struct err *e);
+bool route_runs(struct call *c, struct err *e);
+/* routes_query.c */
+bool route_query(struct call *c, struct err *e);
+bool route_rows(struct call *c, struct err *e);
+/* routes_run.c */
+bool route_plan(struct call *c, struct err *e);
+bool route_run(struct call *c, struct err *e);
+bool route_cancel(struct call *c, struct err *e);
+
+/* openapi.c */
+void openapi_write(struct buf *b);
+
+/* shape.c: writers of the API's shapes that several groups use */
+void shape_owner(struct buf *b, const char *key, const struct mesh_person *p, const struct mesh_person *otherwise);
+void shape_support(struct buf *b, const char *key, const struct mesh_channel *v, size_t n, const struct mesh_channel *otherwise);
+void shape_port_summary(struct buf *b, const struct mesh_port *p, const struct build_port_status *s); /* members only, no braces */
+void shape_check(struct buf *b, const struct store_check *k);
+void shape_run_port(struct buf *b, const struct store_run_port *p);
+void shape_run(struct buf *b, const struct store_run *r, const struct store_run_port *ports, size_t n);
+void shape_errs(struct buf *b, const char *key, const struct errs *es, bool warnings);
+const struct mesh_person *shape_product_owner(const struct mesh_product *p);
+struct str shape_materialization(enum mesh_materialization m);
+
+#endif
