@@ -1,0 +1,141 @@
+/* `trellis demo`: a fictional retailer's mesh with a year of data, loaded, built and, if asked, served. Uses the same functions
+ * as init, add, run and serve; nothing in it is possible for the demo alone. Its steps are a table. */
+#include "cli/demo/demo.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "build/build.h"
+#include "cli/demo/exports.h"
+#include "mesh/mesh_write.h"
+
+enum { DEMO_DAYS = 365, FIRST_EXPORT_DAYS_BACK = 3, FOLDER_MODE = 0755 };
+static const char DEMO_ZONE[] = "Europe/Berlin";
+static const int64_t DAY_US = 86400000000;
+
+struct demo {
+    const struct demo_options *o;
+    struct arena arena;
+    struct demo_world world, restated;
+    struct demo_days days;
+    int64_t now_us;
+};
+
+static const char *in(struct demo *d, const char *name)
+{
+    return arena_printf(&d->arena, "%s/%s", d->o->dir, name).p;
+}
+
+static bool world_make(struct demo *d, struct err *e)
+{
+    d->now_us = clock_now_us();
+    int32_t today;
+    if (!clock_day_of(d->now_us, str_of(DEMO_ZONE), &today)) {
+        return err_set(e, E_INTERNAL, "The time zone %s is unknown to this system.", DEMO_ZONE);
+    }
+    d->days = (struct demo_days){.last = today - 1, .first = today - DEMO_DAYS, .exported = today - 1 - FIRST_EXPORT_DAYS_BACK};
+    demo_world_make(&d->arena, d->o->seed, d->days.last, DEMO_DAYS, 0, &d->world);
+    demo_world_make(&d->arena, d->o->seed, d->days.last, DEMO_DAYS, d->days.exported - 6, &d->restated);
+    return true;
+}
+
+static bool mesh_make(struct demo *d, struct err *e)
+{
+    struct mesh_init_options o = {.name = STR("marlow"), .owner_name = STR("Ana Ruiz"), .owner_contact = STR("ana.ruiz@example.org"),
+                                  .time_zone = str_of(DEMO_ZONE), .reporting_currency = STR("EUR")};
+    struct mesh_written *files;
+    size_t n;
+    return fs_mkdirs(d->o->dir, FOLDER_MODE, e) && mesh_init(&d->arena, d->o->dir, &o, &files, &n, e);
+}
+
+static bool exports_make(struct demo *d, struct err *e)
+{
+    return demo_export_first(in(d, "exports"), &d->world, &d->days, e) &&
+           demo_export_orders(in(d, "exports/shop_orders.csv"), &d->world, e) &&
+           demo_export_rates(in(d, "governance/rates.csv"), &d->world, e);
+}
+
+static bool pack_add(struct demo *d, const char *pack, const char *path, const char *currency, struct err *e)
+{
+    struct mesh_add_options o = {.domain = STR("acquisition"), .path = str_of(path), .currency = str_of(currency)};
+    struct mesh_written *files;
+    size_t n;
+    return mesh_add(&d->arena, d->o->dir, str_of(pack), &o, &files, &n, e);
+}
+
+static bool packs_add(struct demo *d, struct err *e)
+{
+    static const struct { const char *pack, *path, *currency; } PACKS[] = {
+        {"google_ads", "exports/google_ads", "EUR"}, {"meta_ads", "exports/facebook_ads", "EUR"}, {"linkedin_ads", "exports/linkedin_ads", "EUR"},
+        {"microsoft_ads", "exports/microsoft_ads", "EUR"}, {"tiktok_ads", "exports/tiktok_ads", "EUR"},
+        {"pinterest_ads", "exports/pinterest_ads", "EUR"}, {"amazon_ads", "exports/amazon_ads", "USD"},
+    };
+    for (size_t i = 0; i < sizeof PACKS / sizeof *PACKS; i++) {
+        if (!pack_add(d, PACKS[i].pack, PACKS[i].path, PACKS[i].currency, e)) {
+            return false;
+        }
+    }
+    return pack_add(d, "campaign_performance", "", "", e);
+}
+
+static bool orders_add(struct demo *d, struct err *e)
+{
+    struct ingest_inferred found;
+    if (!ingest_infer(d->o->program, in(d, "exports/shop_orders.csv"), &d->arena, &found, e)) {
+        return false;
+    }
+    struct mesh_inferred_column *columns = arena_array(&d->arena, found.n_columns, sizeof *columns);
+    for (size_t i = 0; i < found.n_columns; i++) {
+        columns[i] = (struct mesh_inferred_column){found.columns[i].name, found.columns[i].logical_type, found.columns[i].physical_type, found.columns[i].required};
+    }
+    struct mesh_add_options o = {.domain = STR("web"), .name = STR("shop_orders"), .path = STR("exports/shop_orders.csv")};
+    struct mesh_written *files;
+    size_t n;
+    return mesh_add_files(&d->arena, d->o->dir, &o, columns, found.n_columns, &files, &n, e);
+}
+
+/* The first load happened days ago, so that "as reported on" has something to tell. */
+static bool run_then(struct demo *d, struct err *e)
+{
+    clock_set_us(d->now_us - FIRST_EXPORT_DAYS_BACK * DAY_US);
+    bool ok = d->o->run(d->o->ctx, d->o->dir, e);
+    clock_set_us(0);
+    return ok;
+}
+
+static bool later_make(struct demo *d, struct err *e)
+{
+    return demo_export_later(in(d, "exports"), &d->world, &d->restated, &d->days, e);
+}
+
+static bool run_now(struct demo *d, struct err *e)
+{
+    return d->o->run(d->o->ctx, d->o->dir, e);
+}
+
+static const struct { const char *what; bool (*step)(struct demo *d, struct err *e); } STEPS[] = {
+    {"Inventing a year of a garden retailer", world_make},
+    {"Writing the mesh", mesh_make},
+    {"Writing the exports of seven ad platforms", exports_make},
+    {"Adding the packs", packs_add},
+    {"Adding the shop's orders", orders_add},
+    {"Loading and building, as of three days ago", run_then},
+    {"Writing the latest exports: three days, a restated week, a broken file", later_make},
+    {"Loading and building what is new", run_now},
+};
+
+bool demo_make(const struct demo_options *o, struct err *e)
+{
+    struct demo d = {.o = o};
+    arena_init(&d.arena);
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof STEPS / sizeof *STEPS; i++) {
+        if (!o->quiet) {
+            fprintf(stderr, "[%zu/%zu] %s\n", i + 1, sizeof STEPS / sizeof *STEPS, STEPS[i].what);
+        }
+        ok = STEPS[i].step(&d, e);
+    }
+    arena_fini(&d.arena);
+    return ok;
+}
