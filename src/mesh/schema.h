@@ -15,4 +15,7 @@ uint64_t schema_fingerprint(void);
 /* Adds every break of the schema to `es`, each once, with the position of the key or value. False when there is any. */
 bool schema_check(const struct schema *s, const struct doc *d, struct errs *es);
 
+/* An address with a scheme, as the standards want it. */
+bool schema_text_is_uri(struct str s);
+
 #endif

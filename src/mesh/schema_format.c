@@ -82,3 +82,8 @@ bool schema_format_fits(enum schema_format f, struct str s)
     }
     return true;
 }
+
+bool schema_text_is_uri(struct str s)
+{
+    return is_uri(s);
+}

@@ -1,0 +1,224 @@
+/* `trellis add files`: source, contract and a simple product for files of any kind, from the columns found in them. */
+#include "mesh/mesh_write.h"
+
+#include <stdlib.h>
+
+#include "mesh/table.h"
+#include "mesh/types.h"
+#include "mesh/write_int.h"
+
+enum { DECLARATION_MAX_BYTES = 8 << 20, COLUMNS_MAX = 4096 };
+
+/* Parts of column names that mean a value of a person. Compared with whole words between underscores. */
+static const char *const personal_words[] = {
+    "email", "mail", "phone", "mobile", "telephone", "fax", "firstname", "lastname", "surname", "fullname", "username", "birthday", "birthdate", "dob", "ssn",
+    "passport", "iban", "ip", "latitude", "longitude", "street", "postcode", "zip", "zipcode", "gclid", "fbclid",
+};
+/* Pairs of words that mean it together. */
+static const char *const personal_pairs[] = {
+    "first_name", "last_name", "full_name", "family_name", "given_name", "customer_name", "user_name", "contact_name", "person_name", "e_mail", "ip_address",
+    "date_of_birth", "birth_date", "postal_code", "address_line", "street_address", "home_address", "email_address", "phone_number", "user_id", "customer_id",
+    "device_id", "cookie_id", "visitor_id", "anonymous_id", "client_id", "user_agent",
+};
+
+static bool has_words(struct str column, struct str words)
+{
+    for (size_t at = str_find(column, words, 0); at != SIZE_MAX; at = str_find(column, words, at + 1)) {
+        bool begins = at == 0 || column.p[at - 1] == '_', ends = at + words.n == column.n || column.p[at + words.n] == '_';
+        if (begins && ends)
+            return true;
+    }
+    return false;
+}
+
+struct str mesh_propose_class(struct str column)
+{
+    for (size_t i = 0; i < sizeof personal_words / sizeof personal_words[0]; i++)
+        if (has_words(column, str_of(personal_words[i])))
+            return STR("personal");
+    for (size_t i = 0; i < sizeof personal_pairs / sizeof personal_pairs[0]; i++)
+        if (has_words(column, str_of(personal_pairs[i])))
+            return STR("personal");
+    return str_eq(column, STR("name")) || str_eq(column, STR("address")) ? STR("personal") : STR("internal");
+}
+
+struct str mesh_normal_column(struct arena *a, struct str name)
+{
+    if (str_starts(name, STR("\xEF\xBB\xBF")))
+        name = (struct str){name.p + 3, name.n - 3};
+    name = str_trim(name);
+    char *out = arena_strz(a, name);
+    for (size_t i = 0; i < name.n; i++) {
+        char c = out[i] >= 'A' && out[i] <= 'Z' ? (char)(out[i] + 32) : out[i];
+        out[i] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '_';
+    }
+    return name.n ? (struct str){out, name.n} : STR("column");
+}
+
+/* The name of a raw column as a port may publish it: begins with a letter, single underscores, no _vN at the end. */
+static struct str published_name(struct arena *a, struct table *taken, struct str raw)
+{
+    char *out = arena_alloc(a, raw.n + 16);
+    size_t n = 0;
+    if (raw.n && !(raw.p[0] >= 'a' && raw.p[0] <= 'z') && raw.p[0] != '_') {
+        out[n++] = 'c';
+        out[n++] = '_';
+    }
+    for (size_t i = 0; i < raw.n; i++)
+        if (raw.p[i] != '_' || (n > 0 && out[n - 1] != '_'))
+            out[n++] = raw.p[i];
+    while (n > 0 && out[n - 1] == '_')
+        n--;
+    struct str base = n ? (struct str){out, n} : STR("column");
+    if (base.p[0] >= '0' && base.p[0] <= '9')
+        base = arena_printf(a, "c_%.*s", STR_FMT(base));
+    if (!str_is_name(base))
+        base = arena_printf(a, "%.*s_value", STR_FMT(base));
+    struct str name = base;
+    for (unsigned k = 2; table_put(taken, a, name, taken); k++)
+        name = arena_printf(a, "%.*s_%u", STR_FMT(base), k);
+    return name;
+}
+
+static void yaml_text(struct buf *b, struct str s)
+{
+    buf_json_str(b, s); /* a JSON string is a YAML string */
+}
+
+struct inferred {
+    struct arena *a;
+    const struct mesh_add_options *o;
+    struct str name;
+    const struct mesh_inferred_column *columns;
+    struct str *published;
+    size_t n;
+};
+
+static bool is_folder(const struct plan *p, struct str path)
+{
+    return fs_is_dir(arena_strz(p->a, fs_join(p->a, p->dir, path)));
+}
+
+static void source_yaml(struct buf *b, const struct plan *p, const struct inferred *in)
+{
+    bool folder = is_folder(p, in->o->path);
+    buf_printf(b, "name: %.*s\nkind: files\ntitle: ", STR_FMT(in->name));
+    yaml_text(b, in->name);
+    buf_addz(b, "\ndescription: \"Added with trellis add files; say here what comes in and from where.\"\npath: ");
+    yaml_text(b, in->o->path);
+    if (in->o->currency.n)
+        buf_printf(b, "\ncurrency: %.*s", STR_FMT(in->o->currency));
+    if (in->o->time_zone.n)
+        buf_printf(b, "\ntime_zone: %.*s", STR_FMT(in->o->time_zone));
+    buf_addz(b, "\ndrift: evolve\nstreams:\n  - name: data\n    path: ");
+    yaml_text(b, folder ? arena_printf(in->a, "%.*s/*.{csv,tsv,json,ndjson,jsonl,parquet}{,.gz,.zst}", STR_FMT(in->o->path)) : in->o->path);
+    buf_addz(b, "\n    load: snapshot        # a changed file replaces what it gave before; see replace_days and append\n");
+}
+
+static void contract_yaml(struct buf *b, const struct inferred *in, bool raw)
+{
+    struct str d = in->o->domain, s = in->name;
+    buf_addz(b, "# Types were inferred from the data and classes from the names: check both.\napiVersion: v3.1.0\nkind: DataContract\n");
+    if (raw)
+        buf_printf(b, "id: %.*s.%.*s\nname: %.*s\n", STR_FMT(d), STR_FMT(s), STR_FMT(s));
+    else
+        buf_printf(b, "id: %.*s.%.*s.%.*s\nname: %.*s\n", STR_FMT(d), STR_FMT(s), STR_FMT(s), STR_FMT(s));
+    buf_printf(b, "version: 1.0.0\nstatus: active\ndomain: %.*s\nschema:\n  - name: %.*s\n    physicalType: table\n    properties:\n", STR_FMT(d),
+               STR_FMT(raw ? STR("data") : s));
+    for (size_t i = 0; i < in->n; i++) {
+        const struct mesh_inferred_column *c = &in->columns[i];
+        struct str class = mesh_propose_class(c->name);
+        buf_printf(b, "      - {name: %.*s, logicalType: %.*s, physicalType: ", STR_FMT(raw ? c->name : in->published[i]), STR_FMT(c->logical_type));
+        yaml_text(b, c->physical_type);
+        buf_printf(b, ", classification: %.*s%s}\n", STR_FMT(class), c->required ? ", required: true" : "");
+    }
+}
+
+static void product_yaml(struct buf *b, const struct inferred *in, const struct domain_words *dw)
+{
+    struct str d = in->o->domain, s = in->name;
+    buf_printf(b, "apiVersion: v1.0.0\nkind: DataProduct\nid: %.*s.%.*s\nname: %.*s\nversion: 1.0.0\nstatus: draft\ndomain: %.*s\n", STR_FMT(d), STR_FMT(s),
+               STR_FMT(s), STR_FMT(d));
+    buf_printf(b, "description:\n  purpose: \"Rows of the source %.*s as they land; say here what they are for.\"\n", STR_FMT(s));
+    buf_printf(b, "outputPorts:\n  - name: %.*s\n    version: 1.0.0\n    type: tables\n    contractId: %.*s.%.*s.%.*s\n", STR_FMT(s), STR_FMT(d), STR_FMT(s), STR_FMT(s));
+    buf_addz(b, "    customProperties:\n      - {property: trellisMaterialization, value: table}\nteam:\n  members:\n    - {username: ");
+    yaml_text(b, dw->owner_contact);
+    buf_addz(b, ", name: ");
+    yaml_text(b, dw->owner_name);
+    buf_addz(b, ", role: owner}\nsupport:\n  - {channel: ");
+    yaml_text(b, dw->support_channel);
+    buf_addz(b, ", url: ");
+    yaml_text(b, dw->support_url);
+    buf_addz(b, "}\n");
+}
+
+static void port_sql(struct buf *b, const struct inferred *in)
+{
+    buf_printf(b, "-- Every column of the source %.*s.\nSELECT ", STR_FMT(in->name));
+    for (size_t i = 0; i < in->n; i++) {
+        buf_addz(b, i ? ",\n       " : "");
+        buf_sql_ident(b, in->columns[i].name);
+        if (!str_eq(in->columns[i].name, in->published[i])) {
+            buf_addz(b, " AS ");
+            buf_sql_ident(b, in->published[i]);
+        }
+    }
+    buf_printf(b, "\nFROM %.*s.%.*s__data\n", STR_FMT(in->o->domain), STR_FMT(in->name));
+}
+
+static bool plan_text(struct plan *p, struct buf *b, struct err *e, struct str path)
+{
+    bool good = buf_ok(b, e);
+    if (good)
+        plan_add(p, path, arena_str(p->a, buf_str(b)), false);
+    buf_reset(b);
+    return good;
+}
+
+static bool columns_check(struct inferred *in, struct err *e)
+{
+    struct table raw = {0}, taken = {0};
+    if (in->n == 0 || in->n > COLUMNS_MAX)
+        return err_set(e, E_SOURCE_FILE, in->n ? "the file has %zu columns, more than %d" : "the file has %zu columns; at most %d are read", in->n, COLUMNS_MAX);
+    in->published = arena_array(in->a, in->n, sizeof *in->published);
+    for (size_t i = 0; i < in->n; i++) {
+        struct str near, type = type_canonical(in->a, in->columns[i].physical_type, &near);
+        if (!type.p)
+            return err_set(e, E_INTERNAL, "the inferred type %.*s is not one that a contract can name", STR_FMT(in->columns[i].physical_type));
+        if (table_put(&raw, in->a, in->columns[i].name, in))
+            return err_set(e, E_DUPLICATE, "two inferred columns are named %.*s", STR_FMT(in->columns[i].name));
+        in->published[i] = published_name(in->a, &taken, in->columns[i].name);
+    }
+    return true;
+}
+
+bool mesh_add_files(struct arena *a, const char *dir, const struct mesh_add_options *o, const struct mesh_inferred_column *columns, size_t n_columns,
+                    struct mesh_written **files, size_t *n, struct err *e)
+{
+    struct plan p;
+    struct domain_words dw;
+    struct inferred in = {.a = a, .o = o, .name = o->name, .columns = columns, .n = n_columns};
+    if (!o->name.n || !o->path.n) {
+        err_set(e, E_USAGE, "files need a %s", o->name.n ? "path" : "name");
+        err_hint(e, "for example: trellis add files --name budget --path budget.csv --domain %.*s", STR_FMT(o->domain.n ? o->domain : STR("acquisition")));
+        return false;
+    }
+    if (!plan_open(&p, a, dir, e) || !add_options_check(o, o->name, e) || !domain_read(&p, o->domain, &dw, e) || !columns_check(&in, e))
+        return false;
+    struct buf b = BUF_INIT(DECLARATION_MAX_BYTES);
+    struct str sources = arena_printf(a, "domains/%.*s/sources/%.*s", STR_FMT(o->domain), STR_FMT(o->name));
+    struct str product = arena_printf(a, "domains/%.*s/products/%.*s", STR_FMT(o->domain), STR_FMT(o->name));
+    bool good;
+    source_yaml(&b, &p, &in);
+    good = plan_text(&p, &b, e, arena_printf(a, "%.*s.yaml", STR_FMT(sources)));
+    contract_yaml(&b, &in, true);
+    good = good && plan_text(&p, &b, e, arena_printf(a, "%.*s.odcs.yaml", STR_FMT(sources)));
+    product_yaml(&b, &in, &dw);
+    good = good && plan_text(&p, &b, e, arena_printf(a, "%.*s/product.yaml", STR_FMT(product)));
+    contract_yaml(&b, &in, false);
+    good = good && plan_text(&p, &b, e, arena_printf(a, "%.*s/%.*s.odcs.yaml", STR_FMT(product), STR_FMT(o->name)));
+    port_sql(&b, &in);
+    good = good && plan_text(&p, &b, e, arena_printf(a, "%.*s/%.*s.sql", STR_FMT(product), STR_FMT(o->name)));
+    buf_fini(&b);
+    return good && plan_commit(&p, o->force, files, n, e);
+}

@@ -1,0 +1,52 @@
+/* What the writers of declarations share: a plan of files made in memory, then carried out whole. */
+#ifndef MESH_WRITE_INT_H
+#define MESH_WRITE_INT_H
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/doc.h"
+#include "base/fs.h"
+#include "mesh/mesh_write.h"
+
+struct planned {
+    struct str path, text;
+    bool region;          /* only a region of it is ours: replaced without asking */
+    struct str before;    /* what was there; p == NULL: nothing */
+};
+
+struct plan {
+    struct arena *a;
+    struct str dir;       /* of the mesh */
+    struct planned *v;
+    size_t n, cap;
+};
+
+/* write.c: the mesh at `dir`; E_NOT_FOUND when it is none. */
+MUST_CHECK bool plan_open(struct plan *p, struct arena *a, const char *dir, struct err *e);
+void plan_add(struct plan *p, struct str path, struct str text, bool region);
+struct planned *plan_find(struct plan *p, struct str path);
+/* Refuses (E_DUPLICATE) when a file of ours is there with another text, unless `force`. Then writes all, or takes back what it wrote. */
+MUST_CHECK bool plan_commit(struct plan *p, bool force, struct mesh_written **files, size_t *n, struct err *e);
+
+/* Words of a template, {{name}}. */
+struct template_word { const char *name; struct str value; };
+/* False: E_INTERNAL for a word that is not in the list (the template is part of the program). In YAML files values are escaped for double quotes. */
+MUST_CHECK bool render(struct arena *a, struct str path, struct str text, const struct template_word *words, struct str *out, struct err *e);
+
+/* unions.c: the lines that `trellis add` keeps, in SQL that is planned and in SQL that is there. */
+MUST_CHECK bool unions_update(struct plan *p, struct err *e);
+
+/* packs.c */
+struct pack { struct str name, folder; const struct doc *doc; };
+MUST_CHECK bool pack_find(struct arena *a, struct str name, struct pack *out, struct err *e);
+/* A quiet parse: the first error of the file, if any, as one error. */
+MUST_CHECK bool document_parse(struct arena *a, struct str file, struct str text, const struct doc **out, struct err *e);
+
+/* What the words of a domain are: owner and support; E_NOT_FOUND when the mesh has no such domain. */
+struct domain_words { struct str owner_name, owner_contact, support_channel, support_url; };
+MUST_CHECK bool domain_read(struct plan *p, struct str domain, struct domain_words *out, struct err *e);
+/* Options that every way of adding shares: domain, name, currency, zone. */
+MUST_CHECK bool add_options_check(const struct mesh_add_options *o, struct str name, struct err *e);
+
+#endif

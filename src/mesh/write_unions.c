@@ -1,0 +1,244 @@
+/* The lines between `-- trellis:sources begin NAME` and `-- trellis:sources end`: one SELECT per source whose pack provides
+ * the union of that name, in the order of domain and source; with none, a typed SELECT that yields no row. */
+#include "mesh/write_int.h"
+
+enum { SQL_FILE_MAX_BYTES = 256 << 10, SOURCE_FILE_MAX_BYTES = 1 << 20, UNION_COLUMNS_MAX = 24 };
+
+struct union_column { const char *name, *type; };
+struct union_shape { const char *name; struct union_column columns[UNION_COLUMNS_MAX]; };
+
+#define TEXT(name) {name, "VARCHAR"}
+#define MEASURES \
+    {"impressions", "BIGINT"}, {"clicks", "BIGINT"}, {"spend", "DECIMAL(18,6)"}, {"conversions", "DOUBLE"}, \
+    {"conversions_value", "DECIMAL(18,6)"}, TEXT("currency")
+#define ACCOUNT {"date_day", "DATE"}, TEXT("platform"), TEXT("account_id"), TEXT("account_name")
+#define CAMPAIGN TEXT("campaign_id"), TEXT("campaign_name")
+#define AD_GROUP TEXT("ad_group_id"), TEXT("ad_group_name")
+
+static const struct union_shape shapes[] = {
+    {"campaign", {TEXT("campaign_key"), TEXT("platform"), TEXT("account_id"), TEXT("account_name"), CAMPAIGN, TEXT("status"), TEXT("objective"),
+                  TEXT("channel_type"), TEXT("bid_strategy"), {"budget_amount", "DECIMAL(18,6)"}, TEXT("budget_type"), TEXT("currency"),
+                  {"start_date", "DATE"}, {"end_date", "DATE"}, TEXT("targeting"), {"ad_groups", "BIGINT"}, {"ads", "BIGINT"}, TEXT("domain"), TEXT("source")}},
+    {"ad", {TEXT("ad_key"), TEXT("campaign_key"), TEXT("platform"), TEXT("account_id"), TEXT("account_name"), CAMPAIGN, AD_GROUP, TEXT("ad_group_status"),
+            TEXT("ad_id"), TEXT("ad_name"), TEXT("ad_status"), TEXT("landing_url"), TEXT("targeting"), TEXT("domain"), TEXT("source")}},
+    {"account_daily", {ACCOUNT, MEASURES}},
+    {"campaign_daily", {ACCOUNT, CAMPAIGN, MEASURES}},
+    {"ad_group_daily", {ACCOUNT, CAMPAIGN, AD_GROUP, MEASURES}},
+    {"ad_daily", {ACCOUNT, CAMPAIGN, AD_GROUP, TEXT("ad_id"), TEXT("ad_name"), MEASURES}},
+};
+enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+
+struct joined { struct str domain, source; const struct doc *pack; };
+struct joined_list { struct joined *v; size_t n, cap; };
+
+static void join(struct plan *p, struct joined_list *l, struct joined j)
+{
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 16;
+        struct joined *v = arena_array(p->a, cap, sizeof *v);
+        if (l->n)
+            memcpy(v, l->v, l->n * sizeof *v);
+        l->v = v;
+        l->cap = cap;
+    }
+    size_t at = l->n++;
+    for (; at > 0 && (str_cmp(l->v[at - 1].domain, j.domain) > 0 || (str_eq(l->v[at - 1].domain, j.domain) && str_cmp(l->v[at - 1].source, j.source) > 0)); at--)
+        l->v[at] = l->v[at - 1];
+    l->v[at] = j;
+}
+
+static bool source_join(struct plan *p, struct joined_list *l, struct str domain, struct str path, struct str text, struct err *e)
+{
+    const struct doc *d;
+    struct pack pack;
+    if (!document_parse(p->a, path, text, &d, e)) {
+        err_hint(e, "nothing was written; mend this file first");
+        return false;
+    }
+    struct str name = doc_str(d, doc_root(d), "pack");
+    if (!name.n || !pack_find(p->a, name, &pack, NULL)) /* not from a pack of this program: it joins no union by itself */
+        return true;
+    join(p, l, (struct joined){domain, doc_str(d, doc_root(d), "name"), pack.doc});
+    return true;
+}
+
+static bool is_source(struct str name)
+{
+    return str_ends(name, STR(".yaml")) && !str_ends(name, STR(".odcs.yaml"));
+}
+
+static bool list_folder(struct plan *p, struct str path, struct str **names, size_t *n, struct err *e)
+{
+    const char *full = arena_strz(p->a, fs_join(p->a, p->dir, path));
+    *n = 0;
+    return !fs_is_dir(full) || fs_list(p->a, full, names, n, e);
+}
+
+static bool read_file(struct plan *p, struct str path, size_t max_bytes, struct str *text, struct err *e)
+{
+    return fs_read(p->a, arena_strz(p->a, fs_join(p->a, p->dir, path)), max_bytes, text, e);
+}
+
+/* Sources that are there, or will be: what is planned wins. */
+static bool sources_collect(struct plan *p, const struct str *domains, size_t n_domains, struct joined_list *l, struct err *e)
+{
+    for (size_t i = 0; i < n_domains; i++) {
+        struct str dir = arena_printf(p->a, "domains/%.*s/sources", STR_FMT(domains[i])), *names, text;
+        size_t n;
+        if (!list_folder(p, dir, &names, &n, e))
+            return false;
+        for (size_t k = 0; k < n; k++) {
+            struct str path = arena_printf(p->a, "%.*s/%.*s", STR_FMT(dir), STR_FMT(names[k]));
+            if (!is_source(names[k]) || plan_find(p, path))
+                continue;
+            if (!read_file(p, path, SOURCE_FILE_MAX_BYTES, &text, e) || !source_join(p, l, domains[i], path, text, e))
+                return false;
+        }
+        for (size_t k = 0; k < p->n; k++)
+            if (is_source(p->v[k].path) && str_eq(fs_dirname(p->v[k].path), dir) && !source_join(p, l, domains[i], p->v[k].path, p->v[k].text, e))
+                return false;
+    }
+    return true;
+}
+
+static bool provides(const struct doc *pack, const char *name)
+{
+    const struct doc_node *list = doc_get(pack, doc_root(pack), "provides");
+    for (const struct doc_node *n = list ? doc_first(pack, list) : NULL; n; n = doc_next(pack, n))
+        if (str_eq(doc_text(pack, n), str_of(name)))
+            return true;
+    return false;
+}
+
+static void write_columns(struct buf *b, const struct union_shape *s, bool typed)
+{
+    for (size_t i = 0; i < UNION_COLUMNS_MAX && s->columns[i].name; i++) {
+        buf_addz(b, i ? ", " : "");
+        if (typed)
+            buf_printf(b, "CAST(NULL AS %s) AS %s", s->columns[i].type, s->columns[i].name);
+        else
+            buf_addz(b, s->columns[i].name);
+    }
+}
+
+static void write_union(struct buf *b, struct str indent, const struct union_shape *s, const struct joined_list *l)
+{
+    size_t written = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        if (!provides(l->v[i].pack, s->name))
+            continue;
+        if (written++)
+            buf_printf(b, "%.*sUNION ALL\n", STR_FMT(indent));
+        buf_printf(b, "%.*sSELECT ", STR_FMT(indent));
+        write_columns(b, s, false);
+        buf_printf(b, "\n%.*sFROM %.*s.%.*s_%s\n", STR_FMT(indent), STR_FMT(l->v[i].domain), STR_FMT(l->v[i].source), s->name);
+    }
+    if (written)
+        return;
+    buf_printf(b, "%.*sSELECT ", STR_FMT(indent));
+    write_columns(b, s, true);
+    buf_printf(b, "\n%.*sWHERE false\n", STR_FMT(indent));
+}
+
+static const struct union_shape *shape_find(struct str name, struct str path, uint32_t line, struct err *e)
+{
+    struct str names[SHAPES];
+    for (size_t i = 0; i < SHAPES; i++) {
+        names[i] = str_of(shapes[i].name);
+        if (str_eq(name, names[i]))
+            return &shapes[i];
+    }
+    int near = str_nearest(name, names, SHAPES);
+    err_at(e, E_SQL, path, line, 1, "\"%.*s\" is not a union of sources", STR_FMT(name));
+    if (near >= 0)
+        err_hint(e, "did you mean \"%.*s\"?", STR_FMT(names[near]));
+    else
+        err_hint(e, "unions are: campaign, ad, account_daily, campaign_daily, ad_group_daily, ad_daily");
+    return NULL;
+}
+
+static const struct str mark_begin = {"-- trellis:sources begin", 24}, mark_end = {"-- trellis:sources end", 22};
+
+/* The text with every region written anew. */
+static bool regions_write(struct plan *p, struct str path, struct str text, const struct joined_list *l, struct str *out, struct err *e)
+{
+    struct buf b = BUF_INIT(SQL_FILE_MAX_BYTES * 4);
+    const struct union_shape *inside = NULL;
+    uint32_t line_no = 0, begun = 0;
+    bool good = true;
+    for (struct str rest = text; rest.p && good;) {
+        struct str line = str_cut(rest, '\n', &rest), bare = str_trim(line);
+        line_no++;
+        if (str_starts(bare, mark_end))
+            inside = NULL;
+        if (!inside) {
+            buf_add(&b, line);
+            if (rest.p)
+                buf_addc(&b, '\n');
+        }
+        if (!str_starts(bare, mark_begin))
+            continue;
+        struct str name = str_trim((struct str){bare.p + mark_begin.n, bare.n - mark_begin.n});
+        if (!name.n) /* a port's SQL without a name means the port itself */
+            name = (struct str){fs_basename(path).p, fs_basename(path).n - 4};
+        inside = shape_find(name, path, line_no, e);
+        begun = line_no;
+        good = inside != NULL;
+        if (good)
+            write_union(&b, (struct str){line.p, (size_t)(bare.p - line.p)}, inside, l);
+    }
+    if (good && inside) {
+        good = err_at(e, E_SQL, path, begun, 1, "this region has no \"-- trellis:sources end\"");
+        err_hint(e, "write that line where the region ends");
+    }
+    good = good && buf_ok(&b, e);
+    if (good)
+        *out = arena_str(p->a, buf_str(&b));
+    buf_fini(&b);
+    return good;
+}
+
+static bool product_update(struct plan *p, struct str dir, const struct joined_list *l, struct err *e)
+{
+    struct str *names, text, fresh;
+    size_t n;
+    if (!list_folder(p, dir, &names, &n, e))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        struct str path = arena_printf(p->a, "%.*s/%.*s", STR_FMT(dir), STR_FMT(names[i]));
+        if (!str_ends(path, STR(".sql")) || plan_find(p, path))
+            continue;
+        if (!read_file(p, path, SQL_FILE_MAX_BYTES, &text, e))
+            return false;
+        if (str_find(text, mark_begin, 0) == SIZE_MAX)
+            continue;
+        if (!regions_write(p, path, text, l, &fresh, e))
+            return false;
+        if (!str_eq(fresh, text))
+            plan_add(p, path, fresh, true);
+    }
+    return true;
+}
+
+bool unions_update(struct plan *p, struct err *e)
+{
+    struct joined_list l = {0};
+    struct str *domains, *products;
+    size_t n_domains, n_products;
+    if (!list_folder(p, STR("domains"), &domains, &n_domains, e) || !sources_collect(p, domains, n_domains, &l, e))
+        return false;
+    size_t planned = p->n;
+    for (size_t i = 0; i < planned; i++)
+        if (str_ends(p->v[i].path, STR(".sql")) && str_find(p->v[i].text, mark_begin, 0) != SIZE_MAX &&
+            !regions_write(p, p->v[i].path, p->v[i].text, &l, &p->v[i].text, e))
+            return false;
+    for (size_t i = 0; i < n_domains; i++) {
+        struct str dir = arena_printf(p->a, "domains/%.*s/products", STR_FMT(domains[i]));
+        if (!list_folder(p, dir, &products, &n_products, e))
+            return false;
+        for (size_t k = 0; k < n_products; k++)
+            if (!product_update(p, arena_printf(p->a, "%.*s/%.*s", STR_FMT(dir), STR_FMT(products[k])), &l, e))
+                return false;
+    }
+    return true;
+}
