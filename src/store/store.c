@@ -1,0 +1,252 @@
+/* The control store: opening, migrating, statements. The tables of each kind have a file of their own. */
+#include "store/store.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "store/store_int.h"
+
+enum { STORE_BUSY_MS = 5000 };
+
+const struct store_migration store_migrations[] = {
+    {
+        "CREATE TABLE run (run_id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, trigger_ TEXT NOT NULL, status INTEGER NOT NULL,"
+        " started_at_us INTEGER NOT NULL, finished_at_us INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '',"
+        " ports_built INTEGER NOT NULL DEFAULT 0, ports_failed INTEGER NOT NULL DEFAULT 0, ports_skipped INTEGER NOT NULL DEFAULT 0,"
+        " rows_ INTEGER NOT NULL DEFAULT 0) STRICT;"
+        "CREATE TABLE run_port (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER NOT NULL, ref TEXT NOT NULL, status TEXT NOT NULL,"
+        " message TEXT NOT NULL, code TEXT NOT NULL, rows_ INTEGER NOT NULL, elapsed_ms INTEGER NOT NULL, finished_at_us INTEGER NOT NULL,"
+        " version_id INTEGER NOT NULL) STRICT;"
+        "CREATE INDEX run_port_run ON run_port (run_id);"
+        "CREATE INDEX run_port_ref ON run_port (ref, id);"
+        "CREATE TABLE check_result (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER NOT NULL, ref TEXT NOT NULL, rule TEXT NOT NULL,"
+        " column_ TEXT NOT NULL, metric TEXT NOT NULL, dimension TEXT NOT NULL, severity TEXT NOT NULL, verdict INTEGER NOT NULL,"
+        " measured TEXT NOT NULL, expected TEXT NOT NULL, message TEXT NOT NULL, evaluated_at_us INTEGER NOT NULL) STRICT;"
+        "CREATE INDEX check_result_ref ON check_result (ref, run_id);"
+        "CREATE TABLE query_log (id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, principal TEXT NOT NULL, purpose TEXT NOT NULL,"
+        " sql_shape TEXT NOT NULL, verdict TEXT NOT NULL, refs TEXT NOT NULL, rows_ INTEGER NOT NULL, elapsed_ms INTEGER NOT NULL) STRICT;"
+        "CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+    },
+};
+const size_t store_migrations_count = sizeof store_migrations / sizeof *store_migrations;
+
+bool store_fail(sqlite3 *db, struct err *e)
+{
+    int rc = sqlite3_errcode(db) & 0xff;
+    switch (rc) {
+    case SQLITE_FULL:
+        err_set(e, E_IO, "the disk is full: the control store cannot be written");
+        err_hint(e, "free some space and try again");
+        break;
+    case SQLITE_NOMEM:
+        err_set(e, E_MEMORY, "not enough memory for the control store");
+        break;
+    case SQLITE_BUSY:
+        err_set(e, E_BUSY, "another process is using the control store");
+        break;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        err_set(e, E_STORE, "the control store is damaged");
+        err_hint(e, "move control.sqlite away and start again: it holds runs, check results and the query log, no product data");
+        break;
+    default:
+        err_set(e, E_STORE, "the control store failed: %s", rc == SQLITE_OK ? "interrupted" : sqlite3_errmsg(db));
+    }
+    return false;
+}
+
+bool store_exec(sqlite3 *db, const char *sql, struct err *e)
+{
+    if (fault_fires(FAULT_STORE))
+        return err_set(e, E_STORE, "the control store failed: injected fault");
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || store_fail(db, e);
+}
+
+/* ---- Migrations ---- */
+
+static bool user_version(sqlite3 *db, int64_t *out, struct err *e)
+{
+    sqlite3_stmt *st = NULL;
+    bool ok = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW;
+    if (ok)
+        *out = sqlite3_column_int64(st, 0);
+    else
+        store_fail(db, e);
+    sqlite3_finalize(st);
+    return ok;
+}
+
+static bool back_up(sqlite3 *db, const char *path, int64_t version, struct err *e)
+{
+    char *target = sqlite3_mprintf("%s.backup-v%lld", path, (long long)version);
+    sqlite3 *copy = NULL;
+    bool ok = false;
+    if (!target)
+        return err_set(e, E_MEMORY, "not enough memory for a path");
+    if (sqlite3_open_v2(target, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
+        store_fail(copy, e);
+        goto out;
+    }
+    sqlite3_backup *b = sqlite3_backup_init(copy, "main", db, "main");
+    if (!b || sqlite3_backup_step(b, -1) != SQLITE_DONE || sqlite3_backup_finish(b) != SQLITE_OK) {
+        store_fail(copy, e);
+        goto out;
+    }
+    log_event(LOG_INFO, "store", "backup", "version=%lld", (long long)version);
+    ok = true;
+out:
+    if (!ok)
+        err_prefix(e, "copying the control store to %s before its upgrade", target);
+    sqlite3_close(copy);
+    sqlite3_free(target);
+    return ok;
+}
+
+bool store_migrate(sqlite3 *db, const char *path, const struct store_migration *m, size_t n, struct err *e)
+{
+    int64_t version;
+    if (!user_version(db, &version, e))
+        return false;
+    if (version > (int64_t)n) {
+        err_set(e, E_STATE_NEWER, "the control store has version %lld; this Trellis knows up to %zu", (long long)version, n);
+        err_hint(e, "use the newer Trellis that wrote it, or restore its backup");
+        return false;
+    }
+    if (version == (int64_t)n)
+        return true;
+    if (version > 0 && !back_up(db, path, version, e))
+        return false;
+    for (size_t i = (size_t)version; i < n; i++) {
+        char set[64];
+        snprintf(set, sizeof set, "PRAGMA user_version = %zu; COMMIT", i + 1);
+        if (!store_exec(db, "BEGIN IMMEDIATE", e) || !store_exec(db, m[i].sql, e) || !store_exec(db, set, e)) {
+            sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+            err_prefix(e, "upgrading the control store to version %zu", i + 1);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- Opening ---- */
+
+/* What a dead process left running was interrupted; only the newest questions are kept. */
+static const char at_open[] =
+    "UPDATE run SET status = %d, finished_at_us = %lld, message = 'the process ended before the run did' WHERE status = %d;"
+    "DELETE FROM query_log WHERE id <= (SELECT max(id) FROM query_log) - 100000;";
+
+bool store_open(const char *path, struct store **out, struct err *e)
+{
+    struct store *s = mem_alloc(sizeof *s);
+    bool ok = false;
+    *out = NULL;
+    pthread_mutex_init(&s->lock, NULL);
+    s->path = mem_strdup(str_of(path));
+    if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK) {
+        store_fail(s->db, e);
+        goto out;
+    }
+    chmod(path, 0600);
+    sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+    sqlite3_extended_result_codes(s->db, 1);
+    /* NORMAL: a power cut may take the last lines, never the file; the ledger in the engine's file is what counts. */
+    if (!store_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", e))
+        goto out;
+    if (!store_migrate(s->db, path, store_migrations, store_migrations_count, e))
+        goto out;
+    char sql[sizeof at_open + 64];
+    snprintf(sql, sizeof sql, at_open, RUN_INTERRUPTED, (long long)clock_now_us(), RUN_RUNNING);
+    if (!store_exec(s->db, sql, e))
+        goto out;
+    *out = s;
+    ok = true;
+out:
+    if (!ok) {
+        err_prefix(e, "opening %s", path);
+        store_close(s);
+    }
+    return ok;
+}
+
+void store_close(struct store *s)
+{
+    if (!s)
+        return;
+    sqlite3_close(s->db);
+    pthread_mutex_destroy(&s->lock);
+    mem_free(s->path);
+    mem_free(s);
+}
+
+/* ---- Statements ---- */
+
+bool store_begin(struct store_stmt *q, struct store *s, const char *sql, struct err *e)
+{
+    *q = (struct store_stmt){.s = s, .e = e};
+    pthread_mutex_lock(&s->lock);
+    if (!fault_fires(FAULT_STORE) && sqlite3_prepare_v2(s->db, sql, -1, &q->stmt, NULL) == SQLITE_OK)
+        return true;
+    store_fail(s->db, e);
+    pthread_mutex_unlock(&s->lock);
+    return false;
+}
+
+void store_bind_i64(struct store_stmt *q, int64_t v)
+{
+    if (sqlite3_bind_int64(q->stmt, ++q->bound, v) != SQLITE_OK)
+        q->failed = true;
+}
+
+void store_bind_str(struct store_stmt *q, struct str v)
+{
+    if (v.n > INT32_MAX || sqlite3_bind_text(q->stmt, ++q->bound, v.p ? v.p : "", (int)v.n, SQLITE_TRANSIENT) != SQLITE_OK)
+        q->failed = true;
+}
+
+bool store_row(struct store_stmt *q)
+{
+    if (q->failed)
+        return false;
+    int rc = fault_fires(FAULT_STORE) ? SQLITE_IOERR : sqlite3_step(q->stmt);
+    if (rc == SQLITE_ROW)
+        return true;
+    if (rc != SQLITE_DONE)
+        q->failed = true;
+    return false;
+}
+
+bool store_step(struct store_stmt *q)
+{
+    while (store_row(q)) {
+    }
+    if (!q->failed) {
+        sqlite3_reset(q->stmt);
+        q->bound = 0;
+    }
+    return !q->failed;
+}
+
+bool store_end(struct store_stmt *q)
+{
+    if (q->failed)
+        store_fail(q->s->db, q->e);
+    sqlite3_finalize(q->stmt);
+    pthread_mutex_unlock(&q->s->lock);
+    return !q->failed;
+}
+
+int64_t store_col_i64(const struct store_stmt *q, int col)
+{
+    return sqlite3_column_int64(q->stmt, col);
+}
+
+struct str store_col_str(const struct store_stmt *q, struct arena *a, int col)
+{
+    const char *p = (const char *)sqlite3_column_text(q->stmt, col);
+    int n = sqlite3_column_bytes(q->stmt, col);
+    return p ? arena_str(a, (struct str){p, (size_t)n}) : (struct str){NULL, 0};
+}
