@@ -1,7 +1,7 @@
 /* Diagnostics with positions, and reading of small repeated pieces of documents. */
 #include "mesh/mesh_int.h"
 
-static struct err *add(struct load *l, enum err_code code, struct str file, uint32_t line, uint32_t col, const char *fmt, va_list ap)
+__attribute__((format(printf, 6, 0))) static struct err *add(struct load *l, enum err_code code, struct str file, uint32_t line, uint32_t col, const char *fmt, va_list ap)
 {
     char text[512];
     vsnprintf(text, sizeof text, fmt, ap);

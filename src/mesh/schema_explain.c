@@ -5,7 +5,7 @@
 
 enum { KNOWN_KEYS_MAX = 128, LIST_TEXT_MAX = 240, LISTED_KEYS_MAX = 14, PLACE_MAX = 160, SAME_PLACE_LOOK_BACK = 64 };
 
-static void vadd(struct check *c, enum err_code code, uint32_t line, uint32_t col, const char *hint_text, const char *fmt, va_list ap)
+__attribute__((format(printf, 6, 0))) static void vadd(struct check *c, enum err_code code, uint32_t line, uint32_t col, const char *hint_text, const char *fmt, va_list ap)
 {
     char text[512];
     vsnprintf(text, sizeof text, fmt, ap);
@@ -267,7 +267,7 @@ void explain_missing(struct check *c, const struct schema *s, const struct doc_n
     char at[PLACE_MAX], mend[LIST_TEXT_MAX] = "", words[LIST_TEXT_MAX - 60] = "";
     const struct schema *p = property_anywhere(s, key, 0);
     if (p && p->enum_) {
-        struct str v[KNOWN_KEYS_MAX];
+        struct str v[KNOWN_KEYS_MAX] = {{NULL, 0}};
         int count = enum_texts(p, v, KNOWN_KEYS_MAX);
         list_words(v, count, LISTED_KEYS_MAX, words, sizeof words);
         snprintf(mend, sizeof mend, count == 1 ? "add %.*s: %s" : "add %.*s: with one of %s", STR_FMT(key), words);
