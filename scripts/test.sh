@@ -32,10 +32,9 @@ suite()       { meson test -C "$1" --suite "$2" --print-errorlogs; }
 long_suite()  { meson test -C "$1" --suite long --print-errorlogs; }
 end_to_end() { # the real program in a real browser
     [ -f tests/e2e/run.mjs ] || { echo "tests/e2e/run.mjs is missing"; return 1; }
-    local node=node
-    [ ! -x .deps/node/bin/node ] || node=$PWD/.deps/node/bin/node
-    TRELLIS_PROGRAM=$PWD/build/trellis TRELLIS_CHROMIUM=${TRELLIS_CHROMIUM:-$(command -v chromium || echo "$PWD/.deps/chromium/chromium")} \
-        "$node" tests/e2e/run.mjs
+    [ ! -x .deps/node/bin/node ] || PATH=$PWD/.deps/node/bin:$PATH
+    [ ! -x .deps/chromium/chromium ] || export TRELLIS_BROWSER=$PWD/.deps/chromium/chromium
+    TRELLIS_BIN=$PWD/build/trellis node tests/e2e/run.mjs
 }
 ours() { git ls-files -z "$@"; }
 tidy() {
@@ -60,6 +59,7 @@ change_steps=(
     "fuzz-replay|suite build-asan fuzz"
     "web-types|scripts/npm --prefix web run --silent check"
     "web-unit|scripts/npm --prefix web test"
+    "web-size|scripts/npm --prefix web run --silent size"
     "e2e|end_to_end"
     "lint-includes|scripts/check-includes --self-test && scripts/check-includes"
     "lint-banned|scripts/check-banned --self-test && scripts/check-banned"
