@@ -36,6 +36,10 @@ end_to_end() { # the real program in a real browser
     [ ! -x .deps/chromium/chromium ] || export TRELLIS_BROWSER=$PWD/.deps/chromium/chromium
     TRELLIS_BIN=$PWD/build/trellis node tests/e2e/run.mjs
 }
+command_line() { # the real program by its commands and its API
+    [ ! -x .deps/node/bin/node ] || PATH=$PWD/.deps/node/bin:$PATH
+    TRELLIS_PROGRAM=$PWD/build/trellis node --test --test-reporter=tap tests/cli/*.test.mjs
+}
 ours() { git ls-files -z "$@"; }
 tidy() {
     local jobs
@@ -59,6 +63,7 @@ change_steps=(
     "fuzz-replay|suite build-asan fuzz"
     "web-types|scripts/npm --prefix web run --silent check"
     "web-unit|scripts/npm --prefix web test"
+    "cli|command_line"
     "web-size|scripts/npm --prefix web run --silent size"
     "e2e|end_to_end"
     "lint-includes|scripts/check-includes --self-test && scripts/check-includes"
