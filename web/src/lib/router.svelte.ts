@@ -39,4 +39,9 @@ export function isPage(path: string): boolean {
   return path === '/' || path.startsWith('/dashboards') || path === '/data' || path.startsWith('/data/');
 }
 
+/* Page of a port: `domain.port` or `domain.port_vN`. */
+export function portHref(ref: string): string {
+  return `/data/${ref.replace('.', '/')}`;
+}
+
 export const router = new Router();

@@ -36,6 +36,8 @@ export interface Mesh {
     north_star: string | null;
   }[];
   health: Health;
+  running?: number | null;
+  declaration_errors?: { message: string; file: string | null; line: number | null; col: number | null; hint?: string | null }[];
 }
 export interface CheckCounts {
   passed: number;
