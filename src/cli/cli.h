@@ -67,6 +67,9 @@ const char *cli_paint(bool on, const char *style);                         /* "b
 void cli_print(const struct buf *b);                                       /* to standard output; a closed pipe ends the program quietly */
 void cli_advice(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* next steps, on standard error */
 
+struct mesh_written;
+void cli_print_written(struct cli *c, const struct mesh_written *files, size_t n); /* what init and add have made */
+
 /* ---- parts that the demo uses as well ---- */
 int cli_run_mesh(struct cli *c, const char *dir, bool full);               /* as `trellis run` */
 int cli_serve_mesh(struct cli *c, const char *dir, const char *host, int port); /* as `trellis serve`; returns when stopped */

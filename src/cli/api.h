@@ -1,0 +1,36 @@
+/* A mesh as the commands see it: the routes of the server, asked in this process when the mesh is free, over the
+ * socket when a server holds it. Either way the same answers. */
+#ifndef CLI_API_H
+#define CLI_API_H
+
+#include <yyjson.h>
+
+#include "cli/cli.h"
+#include "serve/http.h"
+
+struct api;
+/* E_BUSY with the holder's pid when another process than a server holds the mesh. */
+MUST_CHECK bool api_open(struct cli *c, struct str mesh_dir, struct api **out, struct errs *es, struct err *e);
+void api_close(struct api *a);
+bool api_is_remote(const struct api *a);
+
+/* Streams the answer's bytes. An answer that is an error fills `e` and makes this false. */
+typedef bool (*api_data_fn)(void *ctx, struct str bytes); /* false: enough */
+MUST_CHECK bool api_stream(struct api *a, enum http_verb verb, const char *target, struct str body, api_data_fn data, void *ctx, struct err *e);
+/* The answer's text, into a buffer. */
+MUST_CHECK bool api_text(struct api *a, enum http_verb verb, const char *target, struct str body, struct buf *out, struct err *e);
+/* Calls off the run in work. From any thread, but not from a signal handler. */
+void api_cancel(struct api *a);
+
+/* Cuts a stream of bytes into lines; the last one needs no newline (lines_end). */
+struct lines {
+    struct buf rest;
+    bool (*line)(void *ctx, struct str line); void *ctx; /* false: enough */
+};
+bool lines_data(void *lines, struct str bytes);
+bool lines_end(struct lines *l);
+
+/* An error object of the API back into a struct err. */
+void api_err(yyjson_val *object, struct err *e);
+
+#endif

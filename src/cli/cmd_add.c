@@ -1,0 +1,128 @@
+/* trellis add: list the packs, write one into the mesh, or propose a source for any file. */
+#include "cli/cli.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "cli/table.h"
+#include "ingest/ingest.h"
+#include "mesh/mesh.h"
+#include "mesh/mesh_write.h"
+#include "serve/put.h"
+
+static int list_packs(struct cli *c)
+{
+    struct mesh_pack *packs;
+    size_t n;
+    struct err e = {0};
+    if (!mesh_packs(&c->arena, &packs, &n, &e))
+        return cli_fail(c, &e);
+    struct buf b = BUF_INIT((size_t)1 << 20);
+    if (c->json) {
+        put_open(&b, NULL, '[');
+        for (size_t i = 0; i < n; i++) {
+            put_open(&b, NULL, '{');
+            put_str(&b, "name", packs[i].name);
+            put_str(&b, "kind", packs[i].kind == PACK_SOURCE ? STR("source") : STR("product"));
+            put_str(&b, "title", packs[i].title);
+            put_str(&b, "summary", packs[i].summary);
+            put_opt(&b, "domain", packs[i].domain);
+            put_close(&b, '}');
+        }
+        put_close(&b, ']');
+        buf_addc(&b, '\n');
+    } else {
+        for (size_t i = 0; i < n; i++)
+            buf_printf(&b, "%s%-22.*s%s %-8s %.*s\n", cli_paint(c->color, "bold"), STR_FMT(packs[i].name), cli_paint(c->color, ""),
+                       packs[i].kind == PACK_SOURCE ? "source" : "product", STR_FMT(packs[i].summary));
+        buf_printf(&b, "%s%-22s%s %-8s %s\n", cli_paint(c->color, "bold"), "files", cli_paint(c->color, ""), "source",
+                   "any CSV, JSON, NDJSON or Parquet file: its contract is inferred");
+    }
+    cli_print(&b);
+    buf_fini(&b);
+    cli_advice(c, "\nAdd one with: trellis add NAME --domain DOMAIN [--path FOLDER_OR_GLOB]");
+    return 0;
+}
+
+/* A path is meant as seen from the working folder; the declaration keeps it relative to the mesh folder. With -C it is
+ * meant as seen from there. */
+static struct str declared_path(struct cli *c, struct str dir, const char *path)
+{
+    char here[PATH_MAX];
+    struct str p = str_of(path);
+    if (!path || !p.n || p.p[0] == '/' || c->mesh_option.n || !getcwd(here, sizeof here) || str_eq(str_of(here), dir))
+        return p;
+    struct str base = str_of(here), slash = arena_printf(&c->arena, "%.*s/", STR_FMT(dir));
+    if (str_starts(base, slash)) /* inside the mesh: still relative to its folder */
+        return fs_join(&c->arena, (struct str){base.p + slash.n, base.n - slash.n}, p);
+    return fs_join(&c->arena, arena_str(&c->arena, base), p);
+}
+
+static bool infer(struct cli *c, struct str dir, const struct mesh_add_options *o, struct mesh_inferred_column **cols, size_t *n, struct err *e)
+{
+    struct ingest_inferred found = {0};
+    struct str *paths;
+    size_t n_paths;
+    struct str whole = fs_join(&c->arena, dir, o->path);
+    if (!fs_glob(&c->arena, arena_strz(&c->arena, whole), false, &paths, &n_paths, e))
+        return false;
+    if (n_paths == 0) {
+        err_set(e, E_NOT_FOUND, "no file matches %.*s", STR_FMT(o->path));
+        err_hint(e, "give the path as seen from %.*s", STR_FMT(dir));
+        return false;
+    }
+    if (!ingest_infer(c->program, arena_strz(&c->arena, paths[0]), &c->arena, &found, e))
+        return false;
+    *cols = arena_array(&c->arena, found.n_columns + 1, sizeof **cols);
+    *n = found.n_columns;
+    for (size_t i = 0; i < found.n_columns; i++)
+        (*cols)[i] = (struct mesh_inferred_column){found.columns[i].name, found.columns[i].logical_type, found.columns[i].physical_type,
+                                                   found.columns[i].required};
+    return true;
+}
+
+static bool needs(const struct cli_args *args, const char *option, const char *why, struct err *e)
+{
+    if (cli_opt(args, option))
+        return true;
+    err_set(e, E_USAGE, "%s is missing", option);
+    err_hint(e, "%s", why);
+    return false;
+}
+
+int cmd_add(struct cli *c, const struct cli_args *args)
+{
+    struct err e = {0};
+    struct str dir;
+    struct mesh_written *files;
+    struct mesh_inferred_column *cols = NULL;
+    size_t n = 0, n_cols = 0;
+    if (args->n_words == 0)
+        return list_packs(c);
+    struct str pack = str_of(args->words[0]);
+    bool any_file = str_eq(pack, STR("files"));
+    bool good = needs(args, "--domain", "name the domain that owns it, as in: --domain acquisition", &e) &&
+                (!any_file || (needs(args, "--path", "name the file, as in: --path budget.csv", &e) &&
+                               needs(args, "--name", "give the source a name, as in: --name budget", &e))) &&
+                cli_mesh_dir(c, &dir, &e);
+    if (!good)
+        return cli_fail(c, &e);
+    struct mesh_add_options o = {
+        .domain = str_of(cli_opt(args, "--domain")),
+        .name = str_of(cli_opt(args, "--name")),
+        .path = declared_path(c, dir, cli_opt(args, "--path")),
+        .currency = str_of(cli_opt(args, "--currency")),
+        .time_zone = str_of(cli_opt(args, "--time-zone")),
+        .force = cli_has(args, "--force"),
+    };
+    char *dir_z = arena_strz(&c->arena, dir);
+    good = any_file ? infer(c, dir, &o, &cols, &n_cols, &e) && mesh_add_files(&c->arena, dir_z, &o, cols, n_cols, &files, &n, &e)
+                    : mesh_add(&c->arena, dir_z, pack, &o, &files, &n, &e);
+    if (!good)
+        return cli_fail(c, &e);
+    cli_print_written(c, files, n);
+    cli_advice(c, "\nNext: trellis check, then trellis run");
+    return 0;
+}
