@@ -1,0 +1,59 @@
+/* The browser of the end-to-end tests: Debian's Chromium, driven by playwright-core from the page's own packages. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const require = createRequire(new URL('../../../web/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+const CANDIDATES = [process.env.TRELLIS_BROWSER, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/* A browser that is missing is a failure of the tests, never a reason to skip them. */
+export async function launch() {
+  const executablePath = CANDIDATES.find((p) => p && existsSync(p));
+  if (!executablePath) throw new Error('no Chromium found: install it with scripts/setup.sh, or name one in TRELLIS_BROWSER');
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+/* A page of its own session. What it says on the console and what it throws is kept in `page.troubles`. */
+export async function open(browser, { width = 1440, height = 900, scheme = 'light' } = {}) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: scheme,
+    reducedMotion: 'reduce',
+    acceptDownloads: true,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  page.troubles = [];
+  page.on('console', (m) => {
+    if (m.type() === 'error') page.troubles.push(m.text());
+  });
+  page.on('pageerror', (e) => page.troubles.push(String(e.stack ?? e)));
+  return page;
+}
+
+/* Everything asked for has come, and the charts are drawn. */
+export async function settled(page) {
+  await page.waitForLoadState('networkidle');
+  await page.waitForFunction(() => !document.querySelector('.placeholder, .bones, .loading, .bone, [aria-busy="true"]'));
+  await page.waitForFunction(() => [...document.querySelectorAll('.chart[role="img"]')].every((c) => c.querySelector('canvas')));
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
+export async function axeViolations(page) {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  return found.violations.map((v) => `${v.id}: ${v.help} (${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join('; ')})`);
+}
