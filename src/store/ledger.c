@@ -65,9 +65,31 @@ bool ledger_migrate_by(struct engine_conn *c, const char *backup_path, const str
     return true;
 }
 
+/* After a kill and a checkpoint the engine may remember an older value of a sequence than it has given out (seen with 1.5.5), so
+ * at opening each goes on behind the highest id of its table. */
+static bool restart_ids(struct engine_conn *c, struct err *e)
+{
+    static const struct {
+        const char *newest, *sequence;
+    } ids[] = {
+        {"SELECT coalesce(max(file_id), 0) FROM mesh.sys.file_load", "mesh.sys.file_load_id"},
+        {"SELECT coalesce(max(version_id), 0) FROM mesh.sys.port_version", "mesh.sys.port_version_id"},
+    };
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        char sql[128];
+        int64_t newest;
+        if (!engine_value_i64(c, str_of(ids[i].newest), NULL, 0, &newest, e))
+            return false;
+        snprintf(sql, sizeof sql, "CREATE OR REPLACE SEQUENCE %s START %lld", ids[i].sequence, (long long)newest + 1);
+        if (!engine_exec(c, str_of(sql), e))
+            return false;
+    }
+    return true;
+}
+
 bool ledger_migrate(struct engine_conn *c, const char *backup_path, struct err *e)
 {
-    return ledger_migrate_by(c, backup_path, ledger_migrations, ledger_migrations_count, e);
+    return ledger_migrate_by(c, backup_path, ledger_migrations, ledger_migrations_count, e) && restart_ids(c, e);
 }
 
 bool ledger_next_id(struct engine_conn *c, struct str sequence, int64_t *out, struct err *e)
