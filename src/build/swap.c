@@ -134,7 +134,7 @@ void build_collect(struct build *b, struct engine_conn *c, const struct mesh *m,
     if (!ledger_versions_garbage(c, &a, &v, &n, &e))
         log_err(LOG_WARN, "build", "collect_later", &e);
     else
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = n; i-- > 0;) { /* newest first: a view is newer than what it reads */
             if (is_read_by_a_view(c, v[i].table_name))
                 continue;
             if (!forget(c, v[i].table_name, v[i].version_id, &e))

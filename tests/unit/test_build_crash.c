@@ -1,0 +1,95 @@
+/* The process dies at each side of each commit, and readers read while versions go by (the short forms of the long series). */
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "build_series.h"
+
+static int setup(void **state)
+{
+    struct world *w = mem_alloc(sizeof *w);
+    series_init(w);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_fini(*state);
+    mem_free(*state);
+    return 0;
+}
+
+#ifdef TRELLIS_FAULTS
+static void die_then_go_on(struct world *w, const char *point)
+{
+    int status = 0;
+    world_close(w);
+    assert_int_equal(waitpid(world_spawn_run(w, point), &status, 0) > 0, true);
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+        fail_msg("%s: the run did not reach the point (status %d)", point, status);
+    world_open(w);
+    struct store_run *runs = NULL;
+    size_t n = 0;
+    assert_true(store_runs(w->state->store, &w->arena, 1, &runs, &n, &w->err));
+    assert_int_equal(runs[0].status, RUN_INTERRUPTED);
+    if (!world_run(w) || w->report.exit_code != 0)
+        fail_msg("%s: the next run: %s %s", point, w->err.text, w->errs.n > 0 ? w->errs.v[0].text : "");
+    assert_string_equal(world_value(w, "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'mesh' AND schema_name = 'built' AND table_name NOT IN "
+                                       "(SELECT table_name FROM mesh.sys.port_version)"),
+                        "0");
+}
+
+static void every_crash_point(void **state)
+{
+    struct world *w = *state;
+    static const char *const points[] = {"build_after_load",    "build_after_table",    "build_before_swap",  "build_before_commit", "build_before_commit:2",
+                                         "build_after_commit",  "build_after_commit:2", "build_after_window", "build_after_ports"};
+    char expected[200];
+    world_open(w);
+    assert_true(world_run(w));
+    for (int i = 0; i < (int)(sizeof points / sizeof *points); i++) {
+        int number = 10 + i;
+        series_land(w, number);
+        if (i % 2 == 1 || str_eq(str_of(points[i]), STR("build_after_window")))
+            series_land_last(w, number);
+        if (str_eq(str_of(points[i]), STR("build_after_window"))) { /* only the last day is new, so that a window is replaced */
+            assert_true(world_run(w));
+            series_land_last(w, ++number);
+        }
+        die_then_go_on(w, points[i]);
+        snprintf(expected, sizeof expected, "%d ", SERIES_ROWS);
+        assert_int_equal(strncmp(series_figures(w), expected, strlen(expected)), 0);
+        const char *figures = arena_strz(&w->arena, str_of(series_figures(w)));
+        assert_true(world_run_with(w, (struct build_options){.full = true}));
+        assert_string_equal(figures, series_figures(w));
+    }
+}
+#endif
+
+static void readers_never_see_half(void **state)
+{
+    struct world *w = *state;
+    world_open(w);
+    long reads = series_under_readers(w, 12, 2);
+    print_message("%ld reads during 12 rebuilds, none failed or torn\n", reads);
+    assert_true(reads > 0);
+}
+
+int main(int argc, char **argv)
+{
+    world_main(argc, argv);
+    const struct CMUnitTest tests[] = {
+#ifdef TRELLIS_FAULTS
+        cmocka_unit_test_setup_teardown(every_crash_point, setup, teardown),
+#endif
+        cmocka_unit_test_setup_teardown(readers_never_see_half, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("build_crash", tests, NULL, NULL);
+}
