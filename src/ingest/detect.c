@@ -1,0 +1,372 @@
+/* What a file is, from its first bytes: compression, encoding, format, and the dialect of delimited text. Every answer
+ * can be overruled by the stream's options. */
+#include "ingest/source.h"
+
+#include "base/buf.h"
+#include "ingest/cell.h"
+
+static bool starts(struct str s, const char *magic, size_t n)
+{
+    return s.n >= n && memcmp(s.p, magic, n) == 0;
+}
+
+enum source_compression detect_compression(struct str head)
+{
+    if (starts(head, "\x1f\x8b", 2))
+        return COMPRESSION_GZIP;
+    return starts(head, "\x28\xb5\x2f\xfd", 4) ? COMPRESSION_ZSTD : COMPRESSION_NONE;
+}
+
+const char *detect_refused(struct str head)
+{
+    static const struct { const char *magic; size_t n; const char *what; } kinds[] = {
+        {"PK\x03\x04", 4, "a ZIP archive or a spreadsheet (XLSX)"},
+        {"BZh", 3, "bzip2 compression"},
+        {"\xfd" "7zXZ", 5, "xz compression"},
+        {"7z\xbc\xaf", 4, "a 7-Zip archive"},
+        {"\xd0\xcf\x11\xe0", 4, "an old spreadsheet (XLS)"},
+        {"%PDF", 4, "PDF"},
+        {"SQLite format 3", 15, "a SQLite database"},
+        {"ORC", 3, "ORC"},
+        {"Obj\x01", 4, "Avro"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (starts(head, kinds[i].magic, kinds[i].n) && (kinds[i].n > 3 || head.n > 3))
+            return strcmp(kinds[i].what, "ORC") == 0 && memchr(head.p, ',', head.n < 64 ? head.n : 64) ? NULL : kinds[i].what;
+    }
+    return NULL;
+}
+
+/* Characters beyond ASCII that are whole UTF-8, and bytes that are not. The last three bytes of a cut sample may be the
+ * beginning of a character. */
+static void utf8_count(struct str s, bool whole, size_t *good, size_t *bad)
+{
+    *good = *bad = 0;
+    for (size_t i = 0; i < s.n;) {
+        unsigned char c = (unsigned char)s.p[i];
+        size_t len = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+        if (c < 0x80) {
+            i++;
+        } else if (i + len <= s.n && str_utf8_valid((struct str){s.p + i, len})) {
+            (*good)++;
+            i += len;
+        } else if (!whole && i + len > s.n) {
+            return;
+        } else {
+            (*bad)++;
+            i++;
+        }
+    }
+}
+
+enum source_encoding detect_encoding(struct str s, bool whole, size_t *bom)
+{
+    *bom = 0;
+    if (starts(s, "\xef\xbb\xbf", 3)) {
+        *bom = 3;
+        return ENCODING_UTF8;
+    }
+    if (starts(s, "\xff\xfe", 2) || starts(s, "\xfe\xff", 2)) {
+        *bom = 2;
+        return s.p[0] == '\xff' ? ENCODING_UTF16LE : ENCODING_UTF16BE;
+    }
+    size_t zeros[2] = {0, 0}, n = s.n < 4096 ? s.n : 4096;
+    for (size_t i = 0; i < n; i++)
+        zeros[i & 1] += s.p[i] == 0;
+    if (n >= 4 && zeros[1] > n / 4 && zeros[0] < n / 16)
+        return ENCODING_UTF16LE;
+    if (n >= 4 && zeros[0] > n / 4 && zeros[1] < n / 16)
+        return ENCODING_UTF16BE;
+    size_t good, bad;
+    utf8_count(s, whole, &good, &bad);
+    if (bad <= good) /* a stray byte in a UTF-8 file costs its row, not the file's umlauts */
+        return ENCODING_UTF8;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c == 0x81 || c == 0x8d || c == 0x8f || c == 0x90 || c == 0x9d) /* not in windows-1252 */
+            return ENCODING_LATIN1;
+    }
+    return ENCODING_WINDOWS1252;
+}
+
+static struct str skip_blanks(struct str s)
+{
+    while (s.n && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\r' || s.p[0] == '\n')) {
+        s.p++;
+        s.n--;
+    }
+    return s;
+}
+
+/* Whether an object opened at the start of `s` closes within its first line. */
+static bool object_on_one_line(struct str s, bool whole)
+{
+    int depth = 0;
+    bool text = false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '\n')
+            return false;
+        if (text) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                text = false;
+        } else if (c == '"') {
+            text = true;
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if ((c == '}' || c == ']') && --depth == 0) {
+            return true;
+        }
+    }
+    return !whole; /* longer than the sample: pretty printers break lines early */
+}
+
+enum source_format detect_format(struct str sample, struct str name, bool whole)
+{
+    if (starts(sample, "PAR1", 4))
+        return FORMAT_PARQUET;
+    struct str s = skip_blanks(sample);
+    bool json_name = false, delimited_name = false;
+    static const char *const ends[] = {".gz", ".zst", ".gzip", ".zstd"};
+    for (size_t i = 0; i < 4; i++) {
+        size_t n = strlen(ends[i]);
+        if (name.n > n && str_eq_nocase((struct str){name.p + name.n - n, n}, str_of(ends[i])))
+            name.n -= n;
+    }
+    static const struct { const char *end; bool json; } kinds[] = {
+        {".json", true}, {".ndjson", true}, {".jsonl", true}, {".csv", false}, {".tsv", false}, {".txt", false}, {".tab", false}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        size_t n = strlen(kinds[i].end);
+        if (name.n >= n && str_eq_nocase((struct str){name.p + name.n - n, n}, str_of(kinds[i].end)))
+            *(kinds[i].json ? &json_name : &delimited_name) = true;
+    }
+    if (delimited_name || !s.n)
+        return json_name ? FORMAT_NDJSON : FORMAT_CSV;
+    if (s.p[0] == '{')
+        return object_on_one_line(s, whole) ? FORMAT_NDJSON : FORMAT_JSON;
+    if (s.p[0] == '[') {
+        struct str t = skip_blanks((struct str){s.p + 1, s.n - 1});
+        if (json_name || !t.n || t.p[0] == '{' || t.p[0] == ']')
+            return FORMAT_JSON;
+    }
+    return json_name ? FORMAT_NDJSON : FORMAT_CSV;
+}
+
+/* ---- Dialect ---- */
+
+static struct str field_unquote(struct arena *a, struct str s, const struct dialect *d)
+{
+    char *p = arena_alloc(a, s.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == d->escape && i + 1 < s.n && (d->escape != d->quote || s.p[i + 1] == d->quote))
+            i++;
+        p[n++] = s.p[i];
+    }
+    return (struct str){p, n};
+}
+
+size_t detect_record(struct str s, bool whole, const struct dialect *d, struct arena *a, struct str *fields, size_t max, size_t *n)
+{
+    size_t i = 0, count = 0;
+    for (;;) {
+        struct str field = {s.p + i, 0};
+        bool quoted = d->quote && i < s.n && s.p[i] == d->quote;
+        if (quoted) {
+            size_t from = ++i;
+            bool closed = false;
+            for (; i < s.n && !closed; i++) {
+                if (d->escape && s.p[i] == d->escape && i + 1 < s.n && (d->escape != d->quote || s.p[i + 1] == d->quote))
+                    i++;
+                else if (s.p[i] == d->quote)
+                    closed = true;
+            }
+            if (!closed)
+                return 0;
+            field = (struct str){s.p + from, i - 1 - from};
+            if (a)
+                field = field_unquote(a, field, d);
+        }
+        size_t from = i;
+        while (i < s.n && s.p[i] != d->delimiter && s.p[i] != d->newline)
+            i++;
+        if (i == s.n && !whole)
+            return 0;
+        if (!quoted)
+            field = (struct str){s.p + from, i - from};
+        bool end = i == s.n || s.p[i] == d->newline;
+        if (end && !quoted && field.n && field.p[field.n - 1] == '\r')
+            field.n--;
+        if (count < max)
+            fields[count] = field;
+        count++;
+        i += i < s.n;
+        if (end) {
+            *n = count;
+            return i;
+        }
+    }
+}
+
+enum { SAMPLE_RECORDS = 500, LEADING = 20 };
+
+struct shape { size_t fields, records, agreeing, lead; }; /* lead: records before the first of the common shape */
+
+static size_t fields_of(struct str *s, bool whole, const struct dialect *d)
+{
+    size_t n = 0, used = detect_record(*s, whole, d, NULL, NULL, 0, &n);
+    bool blank = n == 1 && (used == 0 || s->p[0] == d->newline || (s->p[0] == '\r' && used <= 2));
+    s->p += used;
+    s->n -= used;
+    return used == 0 ? SIZE_MAX : blank ? 0 : n;
+}
+
+/* How well a dialect explains the sample: the commonest number of fields, and how many records have it. */
+static struct shape shape_of(struct str s, bool whole, const struct dialect *d)
+{
+    size_t counts[SAMPLE_RECORDS], n = 0;
+    while (s.n && n < SAMPLE_RECORDS) {
+        size_t k = fields_of(&s, whole, d);
+        if (k == SIZE_MAX)
+            break;
+        if (k)
+            counts[n++] = k;
+    }
+    struct shape best = {1, n, 0, 0};
+    for (size_t i = 0; i < n; i++) {
+        size_t same = 0;
+        for (size_t j = 0; j < n; j++)
+            same += counts[j] == counts[i];
+        if (same > best.agreeing || (same == best.agreeing && counts[i] > best.fields)) {
+            best.agreeing = same;
+            best.fields = counts[i];
+            best.lead = i;
+        }
+    }
+    return best;
+}
+
+/* Quotes count only where a value begins or ends. */
+static size_t quotes_at_edges(struct str s, char quote)
+{
+    size_t n = 0;
+    for (size_t i = 1; i + 1 < s.n; i++) {
+        if (s.p[i] == quote && (strchr(",;\t|\n\r", s.p[i - 1]) || strchr(",;\t|\n\r", s.p[i + 1])))
+            n++;
+    }
+    return n + (s.n && s.p[0] == quote);
+}
+
+static char escape_find(struct str s, char quote)
+{
+    size_t doubled = 0, backslashed = 0;
+    for (size_t i = 0; i + 1 < s.n; i++) {
+        if (s.p[i] == '\\' && s.p[i + 1] == quote)
+            backslashed++;
+        doubled += s.p[i] == quote && s.p[i + 1] == quote;
+    }
+    return backslashed > doubled ? '\\' : quote;
+}
+
+static char delimiter_find(struct str s, bool whole, struct dialect d, bool tsv)
+{
+    static const char candidates[] = {',', '\t', ';', '|'};
+    double best = -1;
+    char found = tsv ? '\t' : ',';
+    for (size_t i = 0; i < sizeof candidates; i++) {
+        d.delimiter = candidates[i];
+        struct shape sh = shape_of(s, whole, &d);
+        if (sh.fields < 2 || !sh.records)
+            continue;
+        double share = (double)sh.agreeing / (double)sh.records;
+        double score = share + (double)(sh.fields < 50 ? sh.fields : 50) / 1000 + (d.delimiter == found ? 0.001 : 0);
+        if (score > best) {
+            best = score;
+            found = d.delimiter;
+        }
+    }
+    return found;
+}
+
+static bool normal_eq(struct str field, struct str column)
+{
+    struct str f = str_trim(field);
+    if (f.n != column.n)
+        return false;
+    for (size_t i = 0; i < f.n; i++) {
+        char c = f.p[i];
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c + 32);
+        else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
+            c = '_';
+        if (c != column.p[i])
+            return false;
+    }
+    return true;
+}
+
+/* The first record is a header when it names a declared column, or when nothing in it is a number or a day. */
+static bool header_find(struct str s, bool whole, const struct dialect *d, const struct detect_asked *asked)
+{
+    enum { MOST = 2048 };
+    struct arena a;
+    arena_init(&a);
+    struct str *fields = arena_array(&a, MOST, sizeof *fields);
+    size_t n = 0, values = 0, empty = 0;
+    bool named = false;
+    if (!detect_record(s, whole, d, &a, fields, MOST, &n))
+        n = 0;
+    for (size_t i = 0; i < n && i < MOST; i++) {
+        for (size_t k = 0; k < asked->n_columns && !named; k++)
+            named = normal_eq(fields[i], asked->columns[k]);
+        enum cell_look look = cell_look(fields[i], '.');
+        values += look != LOOK_TEXT && look != LOOK_EMPTY;
+        empty += look == LOOK_EMPTY;
+    }
+    arena_fini(&a);
+    return named || (values == 0 && (n == 0 || empty < n));
+}
+
+void detect_dialect(struct str s, bool whole, const struct detect_asked *asked, struct dialect *d)
+{
+    *d = (struct dialect){.newline = '\n'};
+    if (s.n && !memchr(s.p, '\n', s.n) && memchr(s.p, '\r', s.n))
+        d->newline = '\r';
+    d->quote = asked->quote.n ? asked->quote.p[0] : '"';
+    if (!asked->quote.n && quotes_at_edges(s, '\'') > 3 && quotes_at_edges(s, '"') == 0)
+        d->quote = '\'';
+    d->escape = asked->escape.n ? asked->escape.p[0] : escape_find(s, d->quote);
+    d->delimiter = asked->delimiter.n ? asked->delimiter.p[0] : delimiter_find(s, whole, *d, asked->tsv);
+    if (str_eq(asked->delimiter, STR("\\t")))
+        d->delimiter = '\t';
+    d->skip_rows = asked->skip_rows > 0 ? asked->skip_rows : 0;
+    struct shape sh = shape_of(s, whole, d);
+    if (asked->skip_rows < 0 && sh.lead > 0 && sh.lead <= LEADING && sh.fields >= 3) {
+        /* A title above the table: lines of one field each, before the table's own shape begins. */
+        struct str rest = s;
+        int physical = 0;
+        bool titles = true;
+        for (size_t seen = 0; titles && seen < sh.lead;) {
+            size_t k = fields_of(&rest, whole, d);
+            titles = k <= 1;
+            seen += k == 1;
+            physical++;
+        }
+        if (titles)
+            d->skip_rows = physical;
+    }
+    struct str rest = s;
+    for (int i = 0; i < d->skip_rows && rest.n; i++) {
+        const char *nl = memchr(rest.p, d->newline, rest.n);
+        size_t used = nl ? (size_t)(nl - rest.p) + 1 : rest.n;
+        rest.p += used;
+        rest.n -= used;
+    }
+    while (rest.n && (rest.p[0] == d->newline || rest.p[0] == '\r')) {
+        rest.p++;
+        rest.n--;
+    }
+    d->header = asked->header >= 0 ? asked->header == 1 : header_find(rest, whole, d, asked);
+}

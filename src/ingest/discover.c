@@ -1,0 +1,298 @@
+/* Which files have content that their stream does not have yet. Known content is known by its SHA-256; a file that has
+ * the size and time of when its content was taken is not read again, unless it was so young then that it could have
+ * changed within the clock's grain. */
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "ingest/ingest_int.h"
+
+enum { YOUNG_NS = 2000000000 };
+
+/* ---- Order ---- */
+
+static int fold(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c + 32 : (unsigned char)c;
+}
+
+static bool digit(struct str s, size_t i)
+{
+    return i < s.n && s.p[i] >= '0' && s.p[i] <= '9';
+}
+
+int natural_order(struct str a, struct str b)
+{
+    size_t i = 0, k = 0;
+    while (i < a.n && k < b.n) {
+        if (digit(a, i) && digit(b, k)) {
+            while (i < a.n && a.p[i] == '0')
+                i++;
+            while (k < b.n && b.p[k] == '0')
+                k++;
+            size_t ni = 0, nk = 0;
+            while (digit(a, i + ni))
+                ni++;
+            while (digit(b, k + nk))
+                nk++;
+            int d = ni != nk ? (ni < nk ? -1 : 1) : ni ? memcmp(a.p + i, b.p + k, ni) : 0;
+            if (d)
+                return d;
+            i += ni;
+            k += nk;
+        } else if (fold(a.p[i]) != fold(b.p[k])) {
+            return fold(a.p[i]) - fold(b.p[k]);
+        } else {
+            i++;
+            k++;
+        }
+    }
+    if (i < a.n || k < b.n)
+        return i < a.n ? 1 : -1;
+    return str_cmp(a, b);
+}
+
+static int file_order(const void *x, const void *y)
+{
+    const struct file_found *a = x, *b = y;
+    return natural_order(a->path, b->path);
+}
+
+/* ---- Names ---- */
+
+/* <table> of [<prefix>_]<table>[_data].<ext>[.gz|.zst], compared without case. */
+static bool name_fits(struct str file, struct str table)
+{
+    struct str name = fs_basename(file), rest;
+    name = str_cut(name, '.', &rest);
+    static const char data[] = "_data";
+    for (int pass = 0; pass < 2; pass++) {
+        if (name.n >= table.n && str_eq_nocase((struct str){name.p + name.n - table.n, table.n}, table) &&
+            (name.n == table.n || name.p[name.n - table.n - 1] == '_'))
+            return true;
+        if (name.n <= sizeof data - 1 || !str_eq_nocase((struct str){name.p + name.n - (sizeof data - 1), sizeof data - 1}, STR("_data")))
+            return false;
+        name.n -= sizeof data - 1;
+    }
+    return false;
+}
+
+/* A file belongs to the stream with the longest table name that fits. */
+static bool better_stream(const struct mesh_stream *st, struct str file)
+{
+    for (size_t i = 0; i < st->source->n_streams; i++) {
+        const struct mesh_stream *other = &st->source->streams[i];
+        if (other != st && other->table.n > st->table.n && name_fits(file, other->table))
+            return true;
+    }
+    return false;
+}
+
+/* ---- One stream ---- */
+
+struct seen { struct str path, sha256; int64_t size_bytes, mtime_ns; };
+struct known {
+    struct arena *a;
+    struct seen *seen;
+    size_t n_seen, cap_seen;
+    struct ledger_file *files;
+    size_t n_files;
+    int64_t *drifted; /* files that went to quarantine whole, which another drift policy may let in */
+    size_t n_drifted, cap_drifted;
+};
+
+static bool seen_row(void *ctx, const struct engine_chunk *ch, size_t i, struct err *e)
+{
+    struct known *k = ctx;
+    (void)e;
+    if (k->n_seen == k->cap_seen) {
+        k->cap_seen = k->cap_seen ? k->cap_seen * 2 : 64;
+        k->seen = mem_realloc(k->seen, k->cap_seen * sizeof *k->seen);
+    }
+    k->seen[k->n_seen++] = (struct seen){arena_str(k->a, engine_cell_str(ch, 0, i)), arena_str(k->a, engine_cell_str(ch, 3, i)),
+                                         engine_cell_i64(ch, 1, i), engine_cell_i64(ch, 2, i)};
+    return true;
+}
+
+static bool drifted_row(void *ctx, const struct engine_chunk *ch, size_t i, struct err *e)
+{
+    struct known *k = ctx;
+    (void)e;
+    if (k->n_drifted == k->cap_drifted) {
+        k->cap_drifted = k->cap_drifted ? k->cap_drifted * 2 : 16;
+        k->drifted = mem_realloc(k->drifted, k->cap_drifted * sizeof *k->drifted);
+    }
+    k->drifted[k->n_drifted++] = engine_cell_i64(ch, 0, i);
+    return true;
+}
+
+static bool known_read(struct engine_conn *c, const struct mesh_stream *st, struct known *k, struct err *e)
+{
+    struct engine_param p = sql_text(st->ref);
+    return ledger_files(c, k->a, st->ref, &k->files, &k->n_files, e) &&
+           sql_each(c, STR("SELECT path, size_bytes, mtime_ns, sha256 FROM mesh.sys.ingest_seen WHERE stream = $1"), &p, 1, seen_row, k, e) &&
+           (st->source->drift == DRIFT_QUARANTINE ||
+            sql_each(c, STR("SELECT DISTINCT file_id FROM mesh.quarantine.rejected WHERE stream = $1 AND reason = 'drift'"), &p, 1, drifted_row, k, e));
+}
+
+/* Content that the stream has, and that nothing has taken the place of since. */
+static bool content_known(const struct known *k, struct str sha256)
+{
+    for (size_t i = 0; i < k->n_files; i++) {
+        if (k->files[i].superseded || !str_eq(k->files[i].sha256, sha256))
+            continue;
+        bool drifted = false;
+        for (size_t d = 0; d < k->n_drifted; d++)
+            drifted = drifted || k->drifted[d] == k->files[i].file_id;
+        if (!drifted || k->files[i].rows_loaded > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool sum_file(const struct known *k, struct file_found *f, struct arena *a, struct err *e)
+{
+    struct fs_stat before, after;
+    if (!fs_stat(f->full.p, &before) || before.is_dir)
+        return err_at(e, E_SOURCE_FILE, f->path, 0, 0, "the file cannot be read: it is gone, or not allowed");
+    f->size_bytes = before.size_bytes;
+    f->mtime_ns = before.mtime_ns;
+    for (size_t i = 0; i < k->n_seen; i++) {
+        const struct seen *s = &k->seen[i];
+        if (s->mtime_ns && s->mtime_ns == f->mtime_ns && (uint64_t)s->size_bytes == f->size_bytes && str_eq(s->path, f->path)) {
+            f->sha256 = s->sha256;
+            return true;
+        }
+    }
+    struct sha sum;
+    if (!sha_file(f->full.p, &sum, e)) {
+        struct err cause = *e;
+        err_at(e, E_SOURCE_FILE, f->path, 0, 0, "%s", cause.text);
+        err_hint(e, "may this user read it?");
+        return false;
+    }
+    if (!fs_stat(f->full.p, &after) || after.mtime_ns != before.mtime_ns || after.size_bytes != before.size_bytes) {
+        err_at(e, E_SOURCE_FILE, f->path, 0, 0, "the file is being written at this moment");
+        err_hint(e, "run again when it is complete; better, write it elsewhere and rename it into place");
+        return false;
+    }
+    int64_t age = clock_now_us() * 1000 - f->mtime_ns;
+    if (age < YOUNG_NS)
+        f->mtime_ns = 0;
+    f->sha256 = arena_str(a, str_of(sum.hex));
+    return true;
+}
+
+static struct str shown_path(const struct mesh *m, struct str full)
+{
+    if (full.n > m->dir.n && str_starts(full, m->dir) && full.p[m->dir.n] == '/')
+        return (struct str){full.p + m->dir.n + 1, full.n - m->dir.n - 1};
+    return full;
+}
+
+static bool within(const struct str *paths, size_t n, struct str path)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(paths[i], path))
+            return true;
+    }
+    return false;
+}
+
+struct found { struct file_found *v; size_t n, cap; };
+
+static struct file_found *found_add(struct found *all)
+{
+    if (all->n == all->cap) {
+        all->cap = all->cap ? all->cap * 2 : 64;
+        all->v = mem_realloc(all->v, all->cap * sizeof *all->v);
+    }
+    return &all->v[all->n++];
+}
+
+static void none_found(const struct mesh_stream *st, struct errs *es)
+{
+    struct err *d = errs_add(es, E_SOURCE_FILE, st->pos.file, st->pos.line, st->pos.col, "no file for the stream %.*s: nothing matches %.*s",
+                             STR_FMT(st->ref), STR_FMT(st->table.n ? st->source->path : st->path));
+    if (st->table.n)
+        err_hint(d, "expected is a file named [prefix_]%.*s[_data].csv (or tsv, json, ndjson, parquet; .gz, .zst); `optional: true` if there may be none",
+                 STR_FMT(st->table));
+    else
+        err_hint(d, "correct the stream's path, or write `optional: true` if there may be none");
+}
+
+static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mesh_stream *st, struct arena *a, struct found *all,
+                         struct errs *es, struct err *e)
+{
+    struct str *paths, *inside = NULL;
+    size_t n, n_inside = 0, from = all->n, matched = 0;
+    if (!fs_glob(a, arena_strz(a, fs_join(a, m->dir, st->path)), true, &paths, &n, e) ||
+        (st->within.n && !fs_glob(a, arena_strz(a, fs_join(a, m->dir, st->within)), true, &inside, &n_inside, e)))
+        return false;
+    struct known k = {.a = a};
+    if (!known_read(c, st, &k, e))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if ((st->table.n && better_stream(st, paths[i])) || (st->within.n && !within(inside, n_inside, paths[i])))
+            continue;
+        matched++;
+        struct err bad = {0};
+        struct file_found f = {.stream = st, .full = arena_str(a, paths[i]), .path = arena_str(a, shown_path(m, paths[i]))};
+        if (!sum_file(&k, &f, a, &bad)) {
+            errs_push(es, &bad);
+            continue;
+        }
+        bool again = content_known(&k, f.sha256);
+        for (size_t x = from; x < all->n && !again; x++)
+            again = str_eq(all->v[x].sha256, f.sha256); /* a copy beside it */
+        if (again)
+            continue;
+        for (size_t x = 0; x < k.n_files; x++)
+            f.changed = f.changed || (!k.files[x].superseded && str_eq(k.files[x].path, f.path));
+        *found_add(all) = f;
+    }
+    if (!matched && !st->optional)
+        none_found(st, es);
+    if (all->n > from)
+        qsort(all->v + from, all->n - from, sizeof *all->v, file_order);
+    mem_free(k.seen);
+    mem_free(k.drifted);
+    return true;
+}
+
+bool discover_files(struct engine_conn *c, const struct mesh *m, const struct str *streams, size_t n_streams, struct arena *a,
+                    struct file_found **out, size_t *n, struct errs *es, struct err *e)
+{
+    struct found all = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < m->n_streams; i++) {
+        bool wanted = n_streams == 0;
+        for (size_t k = 0; k < n_streams && !wanted; k++)
+            wanted = str_eq(m->streams[i]->ref, streams[k]);
+        if (wanted)
+            ok = stream_files(c, m, m->streams[i], a, &all, es, e);
+    }
+    *n = ok ? all.n : 0;
+    *out = arena_array(a, *n + 1, sizeof **out);
+    if (*n)
+        memcpy(*out, all.v, *n * sizeof **out);
+    mem_free(all.v);
+    return ok;
+}
+
+bool ingest_discover(struct state *s, const struct mesh *m, struct arena *a, struct ingest_file **out, size_t *n, struct errs *es, struct err *e)
+{
+    struct engine_conn *c = NULL;
+    struct file_found *found = NULL;
+    *out = NULL;
+    *n = 0;
+    if (!engine_connect(s->engine, &c, e))
+        return false;
+    bool ok = discover_files(c, m, NULL, 0, a, &found, n, es, e);
+    engine_disconnect(c);
+    *out = arena_array(a, *n + 1, sizeof **out);
+    for (size_t i = 0; i < *n; i++)
+        (*out)[i] = (struct ingest_file){found[i].stream, found[i].path, found[i].changed ? "changed" : "new", found[i].size_bytes};
+    return ok;
+}

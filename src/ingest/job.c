@@ -1,0 +1,77 @@
+/* The job for a loader child: the stream's options and the types of its contract. */
+#include "ingest/ingest_int.h"
+
+static void text(struct buf *b, const char *key, struct str s)
+{
+    if (!s.n)
+        return;
+    buf_addc(b, ',');
+    buf_json_key(b, key);
+    buf_json_str(b, s);
+}
+
+/* Only a class that says so lets a value stand in a message. */
+static bool may_show(const struct mesh_column *c)
+{
+    return c->class_ == CLASS_PUBLIC || c->class_ == CLASS_INTERNAL || c->class_ == CLASS_CONFIDENTIAL;
+}
+
+static bool is_key(const struct mesh_stream *st, struct str name)
+{
+    return st->load == LOAD_REPLACE_DAYS && (str_eq(name, st->day_column) || (st->account_column.n && str_eq(name, st->account_column)));
+}
+
+static void column(struct buf *b, bool first, struct str name, struct str type, bool required, bool show)
+{
+    buf_addz(b, first ? "{" : ",{");
+    buf_json_key(b, "name");
+    buf_json_str(b, name);
+    text(b, "type", type);
+    buf_addz(b, required ? ",\"required\":true" : "");
+    buf_addz(b, show ? ",\"show\":true}" : "}");
+}
+
+void job_write(const struct mesh_stream *st, struct str file_name, struct buf *b)
+{
+    buf_addc(b, '{');
+    buf_json_key(b, "file_name");
+    buf_json_str(b, file_name);
+    if (!st) {
+        buf_addc(b, '}');
+        return;
+    }
+    text(b, "format", st->format);
+    text(b, "compression", st->compression);
+    text(b, "encoding", st->encoding);
+    text(b, "delimiter", st->delimiter);
+    text(b, "quote", st->quote);
+    text(b, "escape", st->escape);
+    text(b, "decimal", st->decimal_separator);
+    text(b, "date_format", st->date_format);
+    text(b, "timestamp_format", st->timestamp_format);
+    buf_printf(b, ",\"header\":%d,\"skip_rows\":%d", st->header, st->skip_rows);
+    if (st->n_null_texts) {
+        buf_addz(b, ",\"nulls\":[");
+        for (size_t i = 0; i < st->n_null_texts; i++) {
+            buf_addz(b, i ? "," : "");
+            buf_json_str(b, st->null_texts[i]);
+        }
+        buf_addc(b, ']');
+    }
+    buf_addz(b, ",\"columns\":[");
+    bool first = true;
+    for (size_t i = 0; st->contract && i < st->contract->n_columns; i++) {
+        const struct mesh_column *c = &st->contract->columns[i];
+        column(b, first, c->name, c->physical_type, c->required || is_key(st, c->name), may_show(c));
+        first = false;
+    }
+    /* Days and accounts are needed even where the contract does not know them. */
+    const struct str keys[2] = {st->day_column, st->account_column};
+    for (size_t i = 0; st->load == LOAD_REPLACE_DAYS && i < 2; i++) {
+        if (keys[i].n && !contract_column(st, keys[i])) {
+            column(b, first, keys[i], (struct str){0}, true, false);
+            first = false;
+        }
+    }
+    buf_addz(b, "]}");
+}

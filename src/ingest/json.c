@@ -1,0 +1,345 @@
+/* JSON: one object per line (NDJSON), or an array or a sequence of objects. Two passes: the first finds every key, so
+ * that none is lost whatever line it first appears in; the second makes rows. Numbers stay the text they were written
+ * as; nested values become JSON text. */
+#include <yyjson.h>
+
+#include "ingest/reader.h"
+
+enum { KEYS_MAX = 4096, SLOTS = 16384, LOOKED_AT = 1000, POOL_MARGIN = 1024 };
+#define READ_FLAGS YYJSON_READ_NUMBER_AS_RAW
+
+struct json {
+    struct window w;
+    bool lines;              /* NDJSON */
+    bool in_array;
+    int64_t line;
+    bool discarding;
+    /* Keys as written, in order of appearance, found by hash. */
+    struct str *keys;
+    size_t n_keys;
+    uint32_t slots[SLOTS];   /* index + 1 */
+    struct str *fields;
+    struct buf nested;       /* texts of nested values of one row */
+    char *work;              /* the record, padded, and yyjson's own room */
+    size_t work_cap;
+};
+
+static long key_find(const struct json *j, struct str key)
+{
+    for (uint64_t h = str_hash(key);; h++) {
+        uint32_t at = j->slots[h % SLOTS];
+        if (!at)
+            return -1;
+        if (str_eq(j->keys[at - 1], key))
+            return (long)at - 1;
+    }
+}
+
+static bool key_add(struct reading *r, struct json *j, struct str key, struct err *e)
+{
+    if (key_find(j, key) >= 0)
+        return true;
+    if (j->n_keys == KEYS_MAX) {
+        err_set(e, E_SOURCE_FILE, "its objects have more than %d different keys", KEYS_MAX);
+        err_hint(e, "keys that are data belong into a nested object, which is kept as text");
+        return false;
+    }
+    j->keys[j->n_keys] = arena_str(&r->arena, key);
+    for (uint64_t h = str_hash(key);; h++) {
+        if (!j->slots[h % SLOTS]) {
+            j->slots[h % SLOTS] = (uint32_t)++j->n_keys;
+            return true;
+        }
+    }
+}
+
+/* ---- Records ---- */
+
+enum piece { PIECE_RECORD, PIECE_MORE, PIECE_END };
+
+static int64_t count_lines(struct str s)
+{
+    int64_t n = 0;
+    for (const char *p = s.p, *end = s.p + s.n; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+        n++;
+    return n;
+}
+
+static enum piece next_line(struct json *j, struct str *out, size_t *used)
+{
+    const char *from = j->w.p + j->w.at, *nl = memchr(from, '\n', j->w.n - j->w.at);
+    if (!nl && !j->w.end)
+        return PIECE_MORE;
+    size_t n = nl ? (size_t)(nl - from) : j->w.n - j->w.at;
+    if (!nl && n == 0)
+        return PIECE_END;
+    *out = str_trim((struct str){from, n});
+    *used = n + (nl != NULL);
+    return PIECE_RECORD;
+}
+
+/* The end of a value that starts at `s`: brackets and texts are followed, nothing more. 0: not within the window. */
+static size_t value_end(struct str s)
+{
+    size_t depth = 0;
+    bool text = false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (text) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                text = false;
+        } else if (c == '"') {
+            text = true;
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if (c == '}' || c == ']') {
+            if (depth == 0)
+                return i ? i : 1;
+            if (--depth == 0)
+                return i + 1;
+        } else if (depth == 0 && (c == ',' || c == '\n')) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static enum piece next_value(struct json *j, struct str *out, size_t *used)
+{
+    while (j->w.at < j->w.n) {
+        char c = j->w.p[j->w.at];
+        if (c == '\n')
+            j->line++;
+        else if (c == '[' && !j->in_array)
+            j->in_array = true;
+        else if (!(c == ' ' || c == '\t' || c == '\r' || c == ',' || c == ']'))
+            break;
+        j->w.at++;
+    }
+    struct str rest = {j->w.p + j->w.at, j->w.n - j->w.at};
+    if (!rest.n)
+        return j->w.end ? PIECE_END : PIECE_MORE;
+    size_t n = value_end(rest);
+    if (!n && !j->w.end)
+        return PIECE_MORE;
+    *out = (struct str){rest.p, n ? n : rest.n};
+    *used = out->n;
+    return PIECE_RECORD;
+}
+
+/* An object of the record, or NULL with the reason. The document lives in j->work until the next one. */
+static yyjson_val *object_parse(struct json *j, struct str s, yyjson_doc **doc, enum reject_reason *why, struct err *e)
+{
+    *why = REJECT_COUNT;
+    if (!str_utf8_valid(s)) {
+        *why = REJECT_ENCODING;
+        return NULL;
+    }
+    size_t need = yyjson_read_max_memory_usage(s.n, READ_FLAGS);
+    if (need + POOL_MARGIN > j->work_cap) {
+        need = (need + POOL_MARGIN) * 2;
+        char *p = mem_try_realloc(j->work, need);
+        if (!p) {
+            err_set(e, E_MEMORY, "no memory for a record of %zu bytes", s.n);
+            return NULL;
+        }
+        j->work = p;
+        j->work_cap = need;
+    }
+    yyjson_alc alc;
+    yyjson_alc_pool_init(&alc, j->work, j->work_cap);
+    yyjson_read_err parse_error;
+    *doc = yyjson_read_opts((char *)(uintptr_t)s.p, s.n, READ_FLAGS, &alc, &parse_error);
+    if (!*doc && parse_error.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) {
+        err_set(e, E_MEMORY, "no memory for a record of %zu bytes", s.n);
+        return NULL;
+    }
+    yyjson_val *root = yyjson_doc_get_root(*doc);
+    if (!yyjson_is_obj(root)) {
+        *why = REJECT_JSON;
+        return NULL;
+    }
+    return root;
+}
+
+static struct str value_text(struct json *j, yyjson_val *v)
+{
+    switch (yyjson_get_type(v)) {
+    case YYJSON_TYPE_RAW:
+        return (struct str){yyjson_get_raw(v), yyjson_get_len(v)};
+    case YYJSON_TYPE_STR:
+        return (struct str){yyjson_get_str(v), yyjson_get_len(v)};
+    case YYJSON_TYPE_BOOL:
+        return yyjson_get_bool(v) ? STR("true") : STR("false");
+    case YYJSON_TYPE_NULL:
+        return (struct str){0};
+    default: {
+        size_t n = 0, from = j->nested.n;
+        char *text = yyjson_val_write(v, 0, &n);
+        if (text)
+            buf_add(&j->nested, (struct str){text, n});
+        free(text); /* banned-ok: yyjson allocated it */
+        return (struct str){j->nested.p + from, j->nested.n - from};
+    }
+    }
+}
+
+static bool row_make(struct reading *r, struct json *j, yyjson_val *object, struct str raw, struct err *e)
+{
+    memset(j->fields, 0, j->n_keys * sizeof *j->fields);
+    buf_reset(&j->nested);
+    if (!buf_reserve(&j->nested, raw.n * 6 + 64)) /* fields point into it; escapes grow a byte sixfold at most */
+        return buf_ok(&j->nested, e);
+    size_t i, n;
+    yyjson_val *key, *v;
+    bool nul = false;
+    yyjson_obj_foreach(object, i, n, key, v) {
+        long at = key_find(j, (struct str){yyjson_get_str(key), yyjson_get_len(key)});
+        if (at < 0)
+            return err_set(e, E_SOURCE_FILE, "the file changed while it was read");
+        j->fields[at] = value_text(j, v);
+        nul = nul || (j->fields[at].n && memchr(j->fields[at].p, 0, j->fields[at].n));
+    }
+    if (!buf_ok(&j->nested, e))
+        return false;
+    if (nul)
+        return rows_reject(&r->rows, &(struct wire_reject){j->line, REJECT_ENCODING, WIRE_NO_COLUMN, STR("it holds a NUL character"), raw}, e);
+    return rows_put(&r->rows, j->line, j->fields, raw, e);
+}
+
+/* Keys and looks of one object (first pass). */
+static bool keys_take(struct reading *r, struct json *j, yyjson_val *object, int64_t nth, enum cell_look *looks, struct err *e)
+{
+    size_t i, n;
+    yyjson_val *key, *v;
+    yyjson_obj_foreach(object, i, n, key, v) {
+        struct str name = {yyjson_get_str(key), yyjson_get_len(key)};
+        if (!key_add(r, j, name, e))
+            return false;
+        if (nth < LOOKED_AT) {
+            long at = key_find(j, name);
+            enum cell_look look = yyjson_is_ctn(v) ? LOOK_TEXT : yyjson_is_null(v) ? LOOK_EMPTY : LOOK_COUNT;
+            if (look == LOOK_COUNT)
+                look = cell_look(value_text(j, v), '.');
+            looks[at] = cell_look_join(looks[at], look);
+        }
+    }
+    return true;
+}
+
+/* One pass over the file. `looks` set: the first one, which only learns. */
+static bool pass(struct reading *r, struct json *j, enum cell_look *looks, struct err *e)
+{
+    int64_t nth = 0;
+    j->line = 1;
+    for (;;) {
+        struct str piece = {0};
+        size_t used = 0;
+        bool full = false;
+        enum piece got = PIECE_MORE;
+        r->line = j->line;
+        if (!j->discarding)
+            got = j->lines ? next_line(j, &piece, &used) : next_value(j, &piece, &used);
+        if (got == PIECE_END)
+            return true;
+        if (got == PIECE_MORE) {
+            if (j->discarding) { /* the rest of a line that was too long */
+                const char *nl = memchr(j->w.p + j->w.at, '\n', j->w.n - j->w.at);
+                j->discarding = !nl;
+                j->line += nl != NULL;
+                j->w.at = nl ? (size_t)(nl - j->w.p) + 1 : j->w.n;
+                if (nl || (j->w.end && j->w.at == j->w.n)) {
+                    j->discarding = false;
+                    continue;
+                }
+            }
+            if (!window_more(&j->w, r->source, &full, e))
+                return false;
+            if (!looks)
+                r->rows.source_bytes = source_position(r->source);
+            if (full) {
+                struct wire_reject w = {j->line, REJECT_OVERSIZED, WIRE_NO_COLUMN, STR(""), {j->w.p + j->w.at, j->w.n - j->w.at}};
+                if (!looks && !rows_reject(&r->rows, &w, e))
+                    return false;
+                j->discarding = true;
+                j->line += count_lines(w.raw);
+                j->w.at = j->w.n;
+            }
+            continue;
+        }
+        if (piece.n) {
+            enum reject_reason why;
+            yyjson_doc *doc = NULL;
+            yyjson_val *object = object_parse(j, piece, &doc, &why, e);
+            bool ok = object ? (looks ? keys_take(r, j, object, nth++, looks, e) : row_make(r, j, object, piece, e))
+                             : why != REJECT_COUNT;
+            if (ok && !object && !looks)
+                ok = rows_reject(&r->rows, &(struct wire_reject){j->line, why, WIRE_NO_COLUMN, STR(""), piece}, e);
+            if (!ok)
+                return false;
+        }
+        j->line += count_lines((struct str){j->w.p + j->w.at, used});
+        j->w.at += used;
+    }
+}
+
+static bool window_restart(struct reading *r, struct json *j, struct err *e)
+{
+    bool full;
+    j->w.at = j->w.n = 0;
+    j->w.end = false;
+    j->in_array = j->discarding = false;
+    return window_more(&j->w, r->source, &full, e);
+}
+
+static bool json_open(struct reading *r, struct err *e)
+{
+    struct json *j = mem_alloc(sizeof *j);
+    r->state = j;
+    j->lines = r->format == FORMAT_NDJSON;
+    j->nested = BUF_INIT((size_t)WIRE_RECORD_MAX * 8);
+    j->keys = arena_array(&r->arena, KEYS_MAX, sizeof *j->keys);
+    enum cell_look *looks = arena_array(&r->arena, KEYS_MAX, sizeof *looks);
+    if (!window_init(&j->w, e) || !window_restart(r, j, e))
+        return false;
+    if (!buf_reserve(&j->nested, 4096) || !pass(r, j, looks, e))
+        return false;
+    if (j->n_keys == 0) {
+        err_set(e, E_SOURCE_FILE, "there is no JSON object in it");
+        err_hint(e, "expected are objects, one per line, or an array of objects");
+        return false;
+    }
+    r->rows.n_cols = j->n_keys;
+    r->rows.cols = arena_array(&r->arena, j->n_keys + 1, sizeof *r->rows.cols);
+    for (size_t i = 0; i < j->n_keys; i++) {
+        r->rows.cols[i].name = column_normal(&r->arena, j->keys[i], i);
+        r->rows.cols[i].look = looks[i];
+    }
+    columns_unique(&r->arena, r->rows.cols, j->n_keys);
+    reading_types(r);
+    j->fields = arena_array(&r->arena, j->n_keys + 1, sizeof *j->fields);
+    return true;
+}
+
+static bool json_run(struct reading *r, struct err *e)
+{
+    struct json *j = r->state;
+    return source_rewind(r->source, e) && window_restart(r, j, e) && pass(r, j, NULL, e) && rows_flush(&r->rows, e);
+}
+
+static void json_close(struct reading *r)
+{
+    struct json *j = r->state;
+    if (!j)
+        return;
+    window_fini(&j->w);
+    buf_fini(&j->nested);
+    mem_free(j->work);
+    mem_free(j);
+    r->state = NULL;
+}
+
+const struct reader reader_json = {"json", json_open, json_run, json_close};
+const struct reader reader_ndjson = {"ndjson", json_open, json_run, json_close};
