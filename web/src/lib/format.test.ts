@@ -76,6 +76,10 @@ it('makes text harmless in tooltips', () => {
   expect(format.escapeHtml(`<img src=x onerror="a('b')">&`)).toBe('&lt;img src=x onerror=&quot;a(&#39;b&#39;)&quot;&gt;&amp;');
 });
 
+it('ends a sentence', () => {
+  expect(['a', 'a.', ' b ', '', null].map(format.sentence)).toEqual(['a.', 'a.', 'b.', '', '']);
+});
+
 it('lists in a sentence', () => {
   expect(format.sentenceList([])).toBe('');
   expect(format.sentenceList(['a'])).toBe('a');

@@ -143,6 +143,12 @@ export function plural(n: number, one: string, many = `${one}s`): string {
   return `${exact(n, 'count')} ${n === 1 ? one : many}`;
 }
 
+/* Text of others as a sentence of its own: with a full stop. */
+export function sentence(text: string | null | undefined): string {
+  const t = (text ?? '').trim();
+  return t === '' || /[.!?…]$/.test(t) ? t : `${t}.`;
+}
+
 /* One, two and three · for lists in sentences. */
 export function sentenceList(items: readonly string[]): string {
   if (items.length < 2) return items[0] ?? '';
