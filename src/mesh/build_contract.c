@@ -87,9 +87,15 @@ static void column_name(struct load *l, struct mesh_column *c, const struct doc 
         hint(at_value(l, E_NAME, d, name, "the column \"%.*s\" is made by Trellis and cannot be declared", STR_FMT(c->name)), "remove it");
 }
 
+enum { COLUMNS_MAX = 5000 };
+
 static void check_columns(struct load *l, const struct mesh_contract *c)
 {
     struct table seen = {0};
+    if (c->n_columns > COLUMNS_MAX) {
+        hint(at_value(l, E_TOO_LARGE, c->doc, c->object, "the table has %zu columns, more than %d", c->n_columns, COLUMNS_MAX), "split the table");
+        return;
+    }
     for (size_t i = 0; i < c->n_columns; i++) {
         struct mesh_column *col = &c->columns[i];
         const struct mesh_column *first = table_put(&seen, l->a, col->name, col);

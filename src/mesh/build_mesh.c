@@ -92,8 +92,9 @@ void build_mesh(struct load *l)
     build_check_money_and_time(l, d, doc_get(d, root, "reporting_currency"), doc_get(d, root, "time_zone"));
 }
 
-/* The name in a file must be that of its folder or file; with a rule of its own for what may be a name at all. */
-bool build_check_own_name(struct load *l, const struct doc *d, const struct doc_node *name, struct str folder, const char *what)
+/* The name in a file must be that of its folder or file, and fit the rule. claimed: the folder that has this name, when that
+ * is another one. */
+bool build_check_own_name(struct load *l, const struct doc *d, const struct doc_node *name, struct str folder, struct str claimed, const char *what)
 {
     if (!name || !check_name(l, d, name, what))
         return false;
@@ -101,6 +102,11 @@ bool build_check_own_name(struct load *l, const struct doc *d, const struct doc_
     if (name_is_reserved(s)) {
         hint(at_value(l, E_NAME, d, name, "\"%.*s\" is a reserved word and cannot be the name of a %s", STR_FMT(s), what),
              "choose another name for it and its %s", strcmp(what, "source") == 0 ? "files" : "folder");
+        return false;
+    }
+    if (claimed.p) {
+        hint(at_value(l, E_OWNER, d, name, "the name \"%.*s\" has two owners: this %s and the one in %.*s", STR_FMT(s), what, STR_FMT(claimed)),
+             "write name: %.*s, the name of its folder", STR_FMT(folder));
         return false;
     }
     if (!str_eq(s, folder)) {
@@ -121,7 +127,11 @@ void build_domain(struct load *l, const struct domain_files *f, struct mesh_doma
     if (!d)
         return;
     const struct doc_node *root = doc_root(d);
-    build_check_own_name(l, d, doc_get(d, root, "name"), f->folder, "domain");
+    struct str name = doc_str(d, root, "name"), claimed = {NULL, 0};
+    for (size_t i = 0; i < l->n_domains; i++)
+        if (str_eq(l->domains[i].folder, name) && !str_eq(name, f->folder))
+            claimed = l->domains[i].path;
+    build_check_own_name(l, d, doc_get(d, root, "name"), f->folder, claimed, "domain");
     dom->title = or_default(doc_str(d, root, "title"), dom->name);
     dom->description = doc_str(d, root, "description");
     dom->support = channel_of(d, doc_get(d, root, "support"));

@@ -176,8 +176,10 @@ static struct mesh_file *port_contract_file(struct load *l, struct product_files
     for (size_t i = 0; i < f->n_contracts; i++) {
         if (!f->contracts[i].doc)
             continue;
-        ids[n++] = doc_str(f->contracts[i].doc, doc_root(f->contracts[i].doc), "id");
-        if (str_eq(ids[n - 1], doc_text(d, id))) {
+        struct str other = doc_str(f->contracts[i].doc, doc_root(f->contracts[i].doc), "id");
+        if (!f->contracts[i].used)
+            ids[n++] = other;
+        if (str_eq(other, doc_text(d, id))) {
             hint(e, "%.*s has that id: rename it to %.*s", STR_FMT(f->contracts[i].base), STR_FMT(wanted));
             f->contracts[i].used = true;
             return NULL;
@@ -300,7 +302,7 @@ static void port_building(struct load *l, struct mesh_port *p, const struct doc 
     check_time_column(l, p, d, time);
     if (p->materialization == MATERIALIZED_INCREMENTAL && (p->n_key == 0 || !time))
         hint(at_value(l, E_MISSING_KEY, d, name, "the port \"%.*s\" is incremental and has no %s", STR_FMT(p->name),
-                      p->n_key == 0 ? "trellisKey" : "trellisTimeColumn"),
+                      p->n_key && !time ? "trellisTimeColumn" : time ? "trellisKey" : "trellisKey and no trellisTimeColumn"),
              "an incremental port needs trellisKey (columns that name a row) and trellisTimeColumn");
     if (!lookback)
         return;
@@ -313,35 +315,59 @@ static void port_building(struct load *l, struct mesh_port *p, const struct doc 
         p->lookback_days = (int)lookback->v.i;
 }
 
-/* Which major answers to the plain name: the only one, or the one marked trellisDefault. */
-static void choose_defaults(struct load *l, struct mesh_product *p, const struct doc *d, const struct doc_node *const *nodes)
+static bool is_marked(const struct doc *d, const struct doc_node *port)
+{
+    const struct doc_node *mark = custom_get(d, port, "trellisDefault");
+    return mark && mark->kind == DOC_BOOL && mark->v.b;
+}
+
+/* Ports of one name: exactly one major answers to the plain name, the only one or the one marked trellisDefault. Where that
+ * is not declared rightly, the files tell which one was meant (the one without _vN), so that one mistake gives one error. */
+static void choose_default(struct load *l, const struct product_files *f, struct mesh_product *p, const struct doc *d, const struct doc_node *const *nodes,
+                           size_t first)
+{
+    struct mesh_port *chosen = NULL, *fallback = NULL;
+    size_t same = 0, marked = 0;
+    for (size_t i = first; i < p->n_ports; i++) {
+        struct mesh_port *port = p->ports[i];
+        if (!str_eq(port->name, p->ports[first]->name))
+            continue;
+        bool mark = is_marked(d, nodes[i]);
+        struct str with_major = arena_printf(l->a, "%.*s_v%d.sql", STR_FMT(port->name), port->major);
+        bool plain_file = file_named(f->sql, f->n_sql, with_major) == NULL;
+        same++;
+        marked += mark;
+        if (mark && marked == 2)
+            hint(at_value(l, E_DUPLICATE, d, custom_get(d, nodes[i], "trellisDefault"), "two majors of \"%.*s\" are marked trellisDefault", STR_FMT(port->name)),
+                 "mark one of them");
+        if (plain_file && (!chosen || mark))
+            chosen = port;
+        if (!fallback || (mark && marked == 1))
+            fallback = port;
+    }
+    if (same > 1 && marked == 0)
+        hint(at_value(l, E_MISSING_KEY, d, doc_get(d, nodes[first], "name"), "the port \"%.*s\" has %zu majors and none is the default",
+                      STR_FMT(p->ports[first]->name), same),
+             "add to one of them: customProperties: [{property: trellisDefault, value: true}]");
+    if (marked == 1 || !chosen)
+        chosen = fallback;
+    chosen->is_default = true;
+}
+
+static void choose_defaults(struct load *l, const struct product_files *f, struct mesh_product *p, const struct doc *d, const struct doc_node *const *nodes)
 {
     for (size_t i = 0; i < p->n_ports; i++) {
-        struct mesh_port *port = p->ports[i];
-        size_t same = 0;
-        const struct doc_node *marked = NULL;
         bool first = true;
-        for (size_t k = 0; k < p->n_ports; k++) {
-            if (!str_eq(p->ports[k]->name, port->name))
+        for (size_t k = 0; k < i; k++) {
+            if (!str_eq(p->ports[k]->name, p->ports[i]->name))
                 continue;
-            same++;
-            first = first && k >= i;
-            const struct doc_node *mark = custom_get(d, nodes[k], "trellisDefault");
-            if (k < i && p->ports[k]->major == port->major)
-                hint(at_value(l, E_DUPLICATE, d, nodes[i], "the port \"%.*s\" has major %d twice; first in line %u", STR_FMT(port->name), port->major,
-                              nodes[k]->line), "keep one entry per major");
-            if (!mark || mark->kind != DOC_BOOL || !mark->v.b)
-                continue;
-            if (marked && first)
-                hint(at_value(l, E_DUPLICATE, d, mark, "two majors of \"%.*s\" are marked trellisDefault", STR_FMT(port->name)), "mark one of them");
-            marked = marked ? marked : nodes[k];
+            first = false;
+            if (p->ports[k]->major == p->ports[i]->major)
+                hint(at_value(l, E_DUPLICATE, d, nodes[i], "the port \"%.*s\" has major %d twice; first in line %u", STR_FMT(p->ports[i]->name),
+                              p->ports[i]->major, nodes[k]->line), "keep one entry per major");
         }
-        port->is_default = same == 1 || marked == nodes[i];
-        if (same > 1 && !marked && first) {
-            hint(at_value(l, E_MISSING_KEY, d, doc_get(d, nodes[i], "name"), "the port \"%.*s\" has %zu majors and none is the default", STR_FMT(port->name), same),
-                 "add to one of them: customProperties: [{property: trellisDefault, value: true}]");
-            port->is_default = true; /* so that references to the plain name are not reported on top */
-        }
+        if (first)
+            choose_default(l, f, p, d, nodes, i);
     }
 }
 
@@ -360,9 +386,24 @@ static void port_register(struct load *l, struct mesh_port *p, const struct doc 
              "port names are unique in a domain; rename one of them");
 }
 
+/* A port with a wrong name has its files under that name: they are not reported as unused on top. */
+static void files_of_port_used(struct product_files *f, struct str name)
+{
+    for (size_t i = 0; i < f->n_sql; i++)
+        f->sql[i].used = f->sql[i].used || str_starts(f->sql[i].base, name);
+    for (size_t i = 0; i < f->n_contracts; i++)
+        f->contracts[i].used = f->contracts[i].used || str_starts(f->contracts[i].base, name);
+}
+
+enum { PORTS_MAX = 500 };
+
 static void product_ports(struct load *l, struct product_files *f, struct mesh_product *p, const struct doc *d, const struct doc_node *list)
 {
     const struct doc_node **nodes = arena_array(l->a, list->n_children + 1, sizeof *nodes);
+    if (list->n_children > PORTS_MAX) {
+        hint(at_value(l, E_TOO_LARGE, d, list, "the product has %u ports, more than %d", list->n_children, PORTS_MAX), "make several products of it");
+        return;
+    }
     p->ports = arena_array(l->a, list->n_children + 1, sizeof(struct mesh_port *));
     for (const struct doc_node *n = doc_first(d, list); n; n = doc_next(d, n)) {
         const struct doc_node *name = doc_get(d, n, "name"), *version = doc_get(d, n, "version");
@@ -375,16 +416,19 @@ static void product_ports(struct load *l, struct product_files *f, struct mesh_p
         port->major = build_major(port->version);
         if (port->major == MAJOR_NONE)
             hint(at_value(l, E_SCHEMA, d, version, "\"%.*s\" is not a version", STR_FMT(port->version)), "versions have three numbers, such as 1.0.0");
-        if (!check_name(l, d, name, "port"))
-            continue;
+        bool good = check_name(l, d, name, "port");
         if (name_is_reserved(port->name)) {
             hint(at_value(l, E_NAME, d, name, "\"%.*s\" is a reserved word and cannot be the name of a port", STR_FMT(port->name)), "choose another name");
+            good = false;
+        }
+        if (!good) {
+            files_of_port_used(f, port->name);
             continue;
         }
         nodes[p->n_ports] = n;
         p->ports[p->n_ports++] = port;
     }
-    choose_defaults(l, p, d, nodes);
+    choose_defaults(l, f, p, d, nodes);
     for (size_t i = 0; i < p->n_ports; i++) {
         struct mesh_port *port = p->ports[i];
         port_register(l, port, d, doc_get(d, nodes[i], "name"));
@@ -416,13 +460,17 @@ static void check_unused(struct load *l, const struct product_files *f, const st
     }
 }
 
+/* The ports of a product that cannot be read are guessed from its files, so that their readers are not reported too. */
 static void mark_broken(struct load *l, const struct product_files *f, const struct mesh_domain *dom)
 {
     for (size_t i = 0; i < f->n_sql; i++)
         table_put(&l->broken, l->a, arena_printf(l->a, "%.*s.%.*s", STR_FMT(dom->name), (int)(f->sql[i].base.n - 4), f->sql[i].base.p), l);
+    for (size_t i = 0; i < f->n_contracts; i++)
+        if (f->contracts[i].doc)
+            table_put(&l->broken, l->a, doc_str(f->contracts[i].doc, doc_root(f->contracts[i].doc), "id"), l);
 }
 
-void build_product(struct load *l, struct product_files *f, struct mesh_domain *dom)
+void build_product(struct load *l, const struct domain_files *siblings, struct product_files *f, struct mesh_domain *dom)
 {
     const struct doc *d = f->product.doc;
     if (!d) {
@@ -446,7 +494,11 @@ void build_product(struct load *l, struct product_files *f, struct mesh_domain *
     p->readme = f->readme.text;
     if (!name)
         hint(at_value(l, E_MISSING_KEY, d, root, "the product has no name"), "add: name: %.*s (the name of its folder)", STR_FMT(f->folder));
-    build_check_own_name(l, d, name, f->folder, "product");
+    struct str claimed = {NULL, 0};
+    for (size_t i = 0; i < siblings->n_products; i++)
+        if (name && str_eq(siblings->products[i].folder, doc_text(d, name)) && &siblings->products[i] != f)
+            claimed = siblings->products[i].path;
+    build_check_own_name(l, d, name, f->folder, claimed, "product");
     if (domain && !str_eq(doc_text(d, domain), dom->name))
         hint(at_value(l, E_NAME, d, domain, "the product says domain \"%.*s\", it stands in \"%.*s\"", STR_FMT(doc_text(d, domain)), STR_FMT(dom->name)),
              "write domain: %.*s, or move the folder", STR_FMT(dom->name));
@@ -465,6 +517,7 @@ void build_product(struct load *l, struct product_files *f, struct mesh_domain *
              "add outputPorts: with at least one entry");
     else
         product_ports(l, f, p, d, outputs);
-    check_unused(l, f, p);
+    if (p->n_ports > 0)
+        check_unused(l, f, p);
     dom->products[dom->n_products++] = p;
 }

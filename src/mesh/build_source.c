@@ -186,7 +186,7 @@ void build_source(struct load *l, struct source_files *f, struct mesh_domain *do
     struct mesh_source *s = arena_alloc(l->a, sizeof *s);
     s->domain = dom;
     s->name = f->stem;
-    if (!build_check_own_name(l, d, doc_get(d, root, "name"), f->stem, "source")) {
+    if (!build_check_own_name(l, d, doc_get(d, root, "name"), f->stem, (struct str){NULL, 0}, "source")) {
         mark_broken(l, dom->name, f->stem);
         mark_broken(l, dom->name, doc_str(d, root, "name"));
     }

@@ -36,8 +36,15 @@ static void document_read(struct load *l, struct mesh_file *f, struct str path, 
         return;
     size_t before = l->es->n;
     const struct doc *d = doc_parse_yaml(l->a, path, f->text, l->es);
-    if (!d || !schema_check(schema_get(kind), d, l->es))
+    if (!d || !schema_check(schema_get(kind), d, l->es)) {
+        if (kind != SCHEMA_CONTRACT)
+            return;
+        if (d)
+            table_put(&l->broken, l->a, doc_str(d, doc_root(d), "id"), l);
+        else
+            l->contract_unreadable = true;
         return;
+    }
     f->doc = d;
     if (l->cache && l->es->n == before)
         cache_put_doc(l->cache, kind, &f->sha, d);

@@ -46,7 +46,7 @@ static void build_all(struct load *l)
         for (size_t k = 0; k < f->n_sources; k++)
             build_source(l, &f->sources[k], d);
         for (size_t k = 0; k < f->n_products; k++)
-            build_product(l, &f->products[k], d);
+            build_product(l, f, &f->products[k], d);
     }
 }
 
@@ -96,7 +96,7 @@ struct mesh *mesh_load(const char *dir, const struct mesh_load_options *o, struc
     w->m.dir = arena_str(l.a, str_of(real));
     free(real); /* banned-ok: realpath allocated it */
     if (!fs_exists(arena_strz(l.a, fs_join(l.a, w->m.dir, STR("mesh.yaml"))))) {
-        hint(errs_add(es, E_NOT_FOUND, STR("mesh.yaml"), 0, 0, "%s is not a mesh: it has no mesh.yaml", dir), "make a mesh with: trellis init NAME");
+        hint(errs_add(es, E_NOT_FOUND, STR("mesh.yaml"), 0, 0, "this folder is not a mesh: it has no mesh.yaml"), "make a mesh with: trellis init NAME");
         goto out;
     }
     l.cache = o->cache_path ? cache_open(o->cache_path) : NULL;

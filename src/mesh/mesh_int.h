@@ -69,7 +69,8 @@ struct load {
     struct table product_ids;    /* -> struct id_claim */
     struct table contract_ids;   /* -> struct id_claim */
     struct foreign *foreign;     /* refs.c */
-    struct table broken;         /* refs and "domain.source" whose declaration has errors: not reported again as dangling */
+    struct table broken;         /* refs, "domain.source__" and contract ids whose declaration has errors: not reported again as dangling */
+    bool contract_unreadable;    /* a contract is not even YAML, so that its id is not known */
 };
 
 /* Who carries an id, for "is already the id of". */
@@ -84,11 +85,12 @@ void files_walk(struct load *l);
 
 /* build_mesh.c, build_source.c, build_contract.c, build_product.c */
 void build_mesh(struct load *l);
-bool build_check_own_name(struct load *l, const struct doc *d, const struct doc_node *name, struct str folder, const char *what);
+bool build_check_own_name(struct load *l, const struct doc *d, const struct doc_node *name, struct str folder, struct str claimed,
+                          const char *what);
 void build_check_money_and_time(struct load *l, const struct doc *d, const struct doc_node *currency, const struct doc_node *zone);
 void build_domain(struct load *l, const struct domain_files *f, struct mesh_domain *d);
 void build_source(struct load *l, struct source_files *f, struct mesh_domain *d);
-void build_product(struct load *l, struct product_files *f, struct mesh_domain *d);
+void build_product(struct load *l, const struct domain_files *siblings, struct product_files *f, struct mesh_domain *d);
 struct mesh_contract *build_contract(struct load *l, const struct doc *doc, const struct doc_node *object, bool raw);
 bool build_claim_id(struct load *l, struct table *ids, const struct doc *doc, const struct doc_node *id, struct str what,
                     struct mesh_contract *contract);

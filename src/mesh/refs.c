@@ -44,9 +44,8 @@ static bool names_read(struct load *l, struct mesh_port *p, struct sql_ref **ref
         if (l->cache)
             cache_put_refs(l->cache, &sha, *refs, *n);
     } else {
-        struct err *x = errs_add(l->es, e.code, p->sql_file, e.line, e.col, "%s", e.text);
-        if (e.hint[0])
-            hint(x, "%s", e.hint);
+        struct err *x = errs_add(l->es, e.code, p->sql_file, e.line ? e.line : 1, e.line ? e.col : 1, "%s", e.text);
+        hint(x, "%s", e.hint[0] ? e.hint : "look for a missing comma, parenthesis or keyword just before that place");
     }
     sql_ast_free(ast);
     arena_fini(&scratch);
@@ -258,10 +257,14 @@ static void check_declared(struct load *l, const struct mesh_product *p, const s
         return;
     }
     bool known = table_get(&l->contract_ids, doc_text(d, id)) != NULL;
-    hint_nearest(at_value(l, known ? E_CONTRACT : E_DANGLING, d, id,
+    if (!known && (l->contract_unreadable || table_get(&l->broken, doc_text(d, id))))
+        return; /* its own errors are reported already */
+    struct err *e = at_value(l, known ? E_CONTRACT : E_DANGLING, d, id,
                           known ? "the input \"%.*s\" is declared, but no SQL of the product reads it" : "no contract of the mesh has the id \"%.*s\"",
-                          STR_FMT(doc_text(d, id))),
-                 doc_text(d, id), ids, n);
+                             STR_FMT(doc_text(d, id)));
+    hint(e, "inputs are inferred from SQL; inputPorts may be left out");
+    if (str_nearest(doc_text(d, id), ids, n) >= 0)
+        hint_nearest(e, doc_text(d, id), ids, n);
 }
 
 void refs_check_input_ports(struct load *l, struct mesh_product *p)
@@ -272,11 +275,11 @@ void refs_check_input_ports(struct load *l, struct mesh_product *p)
     for (const struct doc_node *o = outputs ? doc_first(d, outputs) : NULL; o; o = doc_next(d, o)) {
         const struct doc_node *list = doc_get(d, o, "inputContracts");
         for (const struct doc_node *c = list ? doc_first(d, list) : NULL; c; c = doc_next(d, c))
-            if (!table_get(&l->contract_ids, doc_str(d, c, "id")))
+            if (!l->contract_unreadable && !table_get(&l->contract_ids, doc_str(d, c, "id")) && !table_get(&l->broken, doc_str(d, c, "id")))
                 hint(at_value(l, E_DANGLING, d, doc_get(d, c, "id"), "no contract of the mesh has the id \"%.*s\"", STR_FMT(doc_str(d, c, "id"))),
                      "inputs are inferred from SQL; inputContracts may be left out");
     }
-    if (!declared)
+    if (!declared || p->n_ports == 0)
         return;
     size_t n = product_needs(l, p, &needs);
     for (const struct doc_node *in = doc_first(d, declared); in; in = doc_next(d, in))

@@ -62,7 +62,7 @@ void hint_nearest(struct err *e, struct str word, const struct str *candidates, 
     size_t used = 0;
     for (size_t k = 0; k < n && used < sizeof list; k++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%.*s", k ? ", " : "", STR_FMT(candidates[k]));
-    hint(e, "there is: %s", list);
+    hint(e, "known are: %s", list);
 }
 
 bool check_name(struct load *l, const struct doc *d, const struct doc_node *n, const char *what)

@@ -100,13 +100,13 @@ static bool eval_string(struct check *c, const struct schema *s, const struct do
         bool is_short = s->min_length >= 0 && length < (size_t)s->min_length, is_long = s->max_length >= 0 && length > (size_t)s->max_length;
         good = !is_short && !is_long;
         if (!good && report)
-            explain_value(c, s, n, is_short ? "must have at least %lld characters" : "must have at most %lld characters",
+            explain_value(c, s, n, is_short && s->min_length == 1 ? "must not be empty" : is_short ? "must have at least %lld characters" : "must have at most %lld characters",
                           (long long)(is_short ? s->min_length : s->max_length));
     }
     if (s->pattern && (text.n > PATTERN_INPUT_MAX || memchr(text.p, 0, text.n) || regexec(s->pattern, arena_strz(&c->scratch, text), 0, NULL, 0) != 0)) {
         good = false;
         if (report)
-            explain_value(c, s, n, "does not have the form %.*s", STR_FMT(s->pattern_text));
+            explain_value(c, s, n, s->example ? "does not have the form that is expected" : "does not have the form %.*s", STR_FMT(s->pattern_text));
     }
     if (s->format != FORMAT_NONE && !schema_format_fits(s->format, text)) {
         static const char *const words[] = {
@@ -270,7 +270,7 @@ static bool eval_condition(struct check *c, const struct schema *s, const struct
     if (!then)
         return true;
     struct str value, decides = holds && n->kind == DOC_MAP ? schema_if_property(s->if_, &value) : (struct str){NULL, 0};
-    bool vacuous = decides.p != NULL;
+    bool vacuous = decides.p != NULL && schema_if_vacuous(s->if_);
     for (const struct doc_node *v = vacuous ? doc_first(c->d, n) : NULL; v && vacuous; v = doc_next(c->d, v))
         vacuous = !str_eq(doc_key(c->d, v), decides);
     if (!vacuous)

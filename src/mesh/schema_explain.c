@@ -97,11 +97,13 @@ void explain_type(struct check *c, const struct schema *s, unsigned types, const
     bool scalar = n->kind != DOC_SEQ && n->kind != DOC_MAP;
     struct str text = shown(c, n);
     if (n->kind == DOC_NULL)
-        snprintf(mend, sizeof mend, "give it a value, or remove the key");
+        snprintf(mend, sizeof mend, c->depth ? "give it a value, or remove the key" : "write its keys, or remove the file");
     else if ((types & TYPE_STRING) && scalar)
         snprintf(mend, sizeof mend, "put it in quotes: \"%.*s\"", STR_FMT(text));
     else if ((types & TYPE_ARRAY) && scalar)
         snprintf(mend, sizeof mend, "write it as a list: [%.*s]", STR_FMT(text));
+    else if (types == TYPE_BOOL)
+        snprintf(mend, sizeof mend, "write true or false, without quotes");
     else if ((types & (TYPE_NUMBER | TYPE_INTEGER | TYPE_BOOL)) && n->kind == DOC_STRING && n->quoted)
         snprintf(mend, sizeof mend, "write it without quotes");
     else if ((types & TYPE_ARRAY) && n->kind == DOC_MAP)
@@ -172,23 +174,26 @@ void explain_value(struct check *c, const struct schema *s, const struct doc_nod
 struct known_key { struct str name; struct str decided_by, value; /* only where this property has this value */ };
 struct known_keys { struct known_key v[KNOWN_KEYS_MAX]; int n; };
 
-static void collect(struct known_keys *k, const struct schema *s, struct str by, struct str value, int depth)
+/* Under an `if` that holds of the object its keys count as known outright. */
+static void collect(struct check *c, const struct doc_node *object, struct known_keys *k, const struct schema *s, struct str by, struct str value, int depth)
 {
     if (!s || depth > 12)
         return;
     for (size_t i = 0; i < s->n_properties && k->n < KNOWN_KEYS_MAX; i++)
         if (!s->properties[i].schema->never)
             k->v[k->n++] = (struct known_key){s->properties[i].name, by, value};
-    collect(k, s->ref, by, value, depth + 1);
+    collect(c, object, k, s->ref, by, value, depth + 1);
     const struct schema_list *lists[] = {&s->all_of, &s->any_of, &s->one_of};
     for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
         for (size_t i = 0; i < lists[l]->n; i++)
-            collect(k, lists[l]->v[i], by, value, depth + 1);
+            collect(c, object, k, lists[l]->v[i], by, value, depth + 1);
     if (s->then_) {
         struct str decided_value = {NULL, 0}, decided = schema_if_property(s->if_, &decided_value);
-        collect(k, s->then_, decided.p ? decided : by, decided.p ? decided_value : value, depth + 1);
+        if (schema_eval(c, s->if_, object, NULL, false))
+            decided = by, decided_value = value;
+        collect(c, object, k, s->then_, decided.p ? decided : by, decided.p ? decided_value : value, depth + 1);
     }
-    collect(k, s->else_, by, value, depth + 1);
+    collect(c, object, k, s->else_, by, value, depth + 1);
 }
 
 struct str schema_if_property(const struct schema *condition, struct str *value)
@@ -201,6 +206,18 @@ struct str schema_if_property(const struct schema *condition, struct str *value)
         return (struct str){NULL, 0};
     *value = doc_text(s->properties[0].schema->doc, s->properties[0].schema->const_);
     return s->properties[0].name;
+}
+
+bool schema_if_vacuous(const struct schema *condition)
+{
+    struct str value, property = schema_if_property(condition, &value);
+    const struct schema *s = condition;
+    while (s->any_of.n && !s->n_properties)
+        s = s->any_of.v[0];
+    for (size_t i = 0; i < s->n_required; i++)
+        if (str_eq(s->required[i], property))
+            return false;
+    return true;
 }
 
 static const struct doc_node *child_named(const struct check *c, const struct doc_node *object, struct str name)
@@ -225,7 +242,7 @@ void explain_unknown(struct check *c, const struct schema *s, const struct doc_n
     struct str key = doc_key(c->d, child), names[KNOWN_KEYS_MAX];
     char at[PLACE_MAX], mend[LIST_TEXT_MAX] = "", words[LIST_TEXT_MAX - 20] = "";
     int n = 0;
-    collect(&keys, s, none, none, 0);
+    collect(c, object, &keys, s, none, none, 0);
     for (int i = 0; i < keys.n; i++) {
         const struct known_key *k = &keys.v[i];
         if (str_eq(k->name, key) && !applies(c, object, k)) {
@@ -266,6 +283,9 @@ void explain_missing(struct check *c, const struct schema *s, const struct doc_n
 {
     char at[PLACE_MAX], mend[LIST_TEXT_MAX] = "", words[LIST_TEXT_MAX - 60] = "";
     const struct schema *p = property_anywhere(s, key, 0);
+    for (const struct doc_node *v = doc_first(c->d, n); v; v = doc_next(c->d, v))
+        if (str_nearest(doc_key(c->d, v), &key, 1) == 0 && !property_anywhere(s, doc_key(c->d, v), 0))
+            return; /* mistyped: reported as an unknown key, with this one as the suggestion */
     if (p && p->enum_) {
         struct str v[KNOWN_KEYS_MAX] = {{NULL, 0}};
         int count = enum_texts(p, v, KNOWN_KEYS_MAX);
@@ -311,12 +331,15 @@ static void explain_key_choice(struct check *c, const struct schema_list *l, con
         size_t n_own = 0;
         for (const struct doc_node *v = doc_first(c->d, n); v && n_own < KNOWN_KEYS_MAX; v = doc_next(c->d, v))
             own[n_own++] = doc_key(c->d, v);
-        for (size_t i = 0; i < n_own && !mend[0]; i++) {
+        for (size_t i = 0; i < n_own; i++) {
             int near = str_nearest(own[i], keys, l->n);
-            if (near >= 0)
-                snprintf(mend, sizeof mend, "\"%.*s\" should be \"%.*s\"", STR_FMT(own[i]), STR_FMT(keys[near]));
+            if (near < 0)
+                continue;
+            snprintf(mend, sizeof mend, "did you mean \"%.*s\"?", STR_FMT(keys[near]));
+            add_key(c, E_UNKNOWN_KEY, child_named(c, n, own[i]), mend, "\"%.*s\" is not a key of %s", STR_FMT(own[i]), place(c, at));
+            return;
         }
-        add_value(c, E_MISSING_KEY, n, mend[0] ? mend : "add one of them", "%s needs %s of: %s", place(c, at), only_one ? "exactly one" : "one", words);
+        add_value(c, E_MISSING_KEY, n, "add one of them", "%s needs %s of: %s", place(c, at), only_one ? "exactly one" : "one", words);
     } else if (count == 1) {
         (void)schema_eval(c, l->v[branch], n, NULL, true);
     } else {

@@ -71,5 +71,7 @@ void explain_vacuous_if(struct check *c, const struct schema *s, const struct do
 void explain_value(struct check *c, const struct schema *s, const struct doc_node *n, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* The property whose const decides an `if`; empty when it is not of that form. */
 struct str schema_if_property(const struct schema *condition, struct str *value);
+/* Whether the condition holds of an object without that property. */
+bool schema_if_vacuous(const struct schema *condition);
 
 #endif
