@@ -201,7 +201,7 @@ static void on_alias(struct reader *r, const yaml_event_t *ev)
         if (!str_eq(r->anchors[i - 1].name, name))
             continue;
         if (doc_builder_is_open(&r->b, r->anchors[i - 1].node))
-            complain(r, E_YAML, at, "the alias stands inside of what it refers to", "");
+            complain(r, E_YAML, at, "the alias stands inside of what it refers to", "write the values out instead");
         else
             doc_builder_copy(&r->b, r->anchors[i - 1].node, at);
         return;
