@@ -203,7 +203,7 @@ static const struct doc_node *contract_object(struct load *l, const struct doc *
         names[n++] = doc_text(c, name);
         if (str_eq(names[n - 1], p->name) && !found)
             found = o;
-        else if (found || n > 1)
+        else if (schema->n_children > 1)
             hint(at_value(l, E_CONTRACT, c, name, "the contract of a port describes one table; \"%.*s\" is one more", STR_FMT(names[n - 1])),
                  "move it to a contract of its own");
     }
