@@ -47,7 +47,7 @@ static void draw(struct running *r, double fraction, struct str what, int64_t ro
     if (!r->c->live || r->c->quiet || r->c->json || now - r->last_draw_us < REDRAW_US)
         return;
     r->last_draw_us = now;
-    int full = fraction > 0 ? (int)(fraction * BAR + 0.5) : 0;
+    int full = fraction > 0 ? (int)(fraction * (double)BAR + 0.5) : 0;
     fputs("\r\033[K[", stderr);
     for (int i = 0; i < BAR; i++)
         fputc(i < full ? '#' : '.', stderr);
