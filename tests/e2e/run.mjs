@@ -11,6 +11,7 @@ import appearance from './specs/appearance.mjs';
 import dashboard from './specs/dashboard.mjs';
 import data from './specs/data.mjs';
 import empty from './specs/empty.mjs';
+import extremes from './specs/extremes.mjs';
 import keyboard from './specs/keyboard.mjs';
 import platforms from './specs/platforms.mjs';
 import trouble from './specs/trouble.mjs';
@@ -50,6 +51,7 @@ try {
   await keyboard(context);
   await data(context);
   await appearance(context);
+  await extremes(context);
   await trouble(context);
   await empty(context);
   await platforms(context);

@@ -220,7 +220,7 @@ export default async function dashboard({ t, browser, server }) {
 
   await t.test('a click on a campaign in the chart shows that campaign alone', async () => {
     await go();
-    const canvas = page.locator('[data-panel=campaigns] canvas');
+    const canvas = page.locator('[data-panel=campaigns] canvas').first();
     const box = await canvas.boundingBox();
     /* the chart does not tell where its dots are: look where the pointer becomes a hand */
     let hit = false;

@@ -119,16 +119,20 @@ export function unallocated(parent: Node, children: readonly Node[]): Node | nul
   };
 }
 
+/* One collator for all: making one per comparison costs more than the sort. */
+const names = new Intl.Collator('en', { numeric: true });
+
 /* Unknown figures come last in both directions; the unallocated row stays at the end. */
 export function sortNodes(nodes: readonly Node[], by: SortName, descending: boolean): Node[] {
   const direction = descending ? -1 : 1;
   return [...nodes].sort((a, b) => {
     if (a.kind !== b.kind) return a.kind === 'unallocated' ? 1 : -1;
-    if (by === 'name') return direction * a.name.localeCompare(b.name, 'en', { numeric: true });
+    if (by === 'name') return direction * names.compare(a.name, b.name);
     const x = a[by];
     const y = b[by];
-    if (x === null || y === null) return x === y ? a.name.localeCompare(b.name) : x === null ? 1 : -1;
-    return x === y ? a.name.localeCompare(b.name) : direction * (x - y);
+    if (x === y) return names.compare(a.name, b.name);
+    if (x === null || y === null) return x === null ? 1 : -1;
+    return direction * (x - y);
   });
 }
 
