@@ -48,7 +48,7 @@ tidy() {
     ours 'src/*.c' | xargs -0 -n 1 -P "$jobs" clang-tidy -p build-clang --quiet 2>&1 | grep -vE '^[0-9]+ warnings? (generated|treated)'
     return "${PIPESTATUS[1]}"
 }
-shell_syntax() { local f; for f in scripts/*.sh scripts/npm scripts/build-web .ci/run; do bash -n "$f" || return 1; done; }
+shell_syntax() { local f; for f in scripts/*.sh scripts/npm scripts/build-web scripts/check-registered .ci/run; do bash -n "$f" || return 1; done; }
 
 # name | command. A build comes before what needs it.
 change_steps=(
@@ -69,6 +69,7 @@ change_steps=(
     "lint-includes|scripts/check-includes --self-test && scripts/check-includes"
     "lint-banned|scripts/check-banned --self-test && scripts/check-banned"
     "lint-licences|scripts/check-licences --self-test && scripts/check-licences"
+    "lint-registered|scripts/check-registered --self-test && scripts/check-registered"
     "lint-links|scripts/check-links --self-test && scripts/check-links"
     "lint-scripts|shell_syntax"
     "lint-tidy|tidy"
