@@ -1,6 +1,8 @@
-/* SHA-256 of bytes and files, by libsodium. */
+/* SHA-256 of bytes by libsodium; of files, which may be large, by OpenSSL, which uses the processor's own instructions
+ * for it (1.7 GB/s where libsodium does 0.3). */
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <sodium.h>
 #include <unistd.h>
 
@@ -26,10 +28,13 @@ bool sha_file(const char *path, struct sha *out, struct err *e)
     if (fd < 0)
         return err_errno(e, errno, "cannot read %s", path);
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    crypto_hash_sha256_state st;
-    crypto_hash_sha256_init(&st);
-    unsigned char chunk[CHUNK];
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    unsigned char chunk[CHUNK], digest[crypto_hash_sha256_BYTES];
     bool ok = false;
+    if (!md || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1) {
+        err_set(e, E_MEMORY, "no memory to sum %s", path);
+        goto out;
+    }
     for (;;) {
         ssize_t n = fault_fires(FAULT_READ) ? (errno = EIO, -1) : read(fd, chunk, sizeof chunk);
         if (n < 0 && errno == EINTR)
@@ -40,13 +45,13 @@ bool sha_file(const char *path, struct sha *out, struct err *e)
         }
         if (n == 0)
             break;
-        crypto_hash_sha256_update(&st, chunk, (unsigned long long)n);
+        EVP_DigestUpdate(md, chunk, (size_t)n);
     }
-    unsigned char digest[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_final(&st, digest);
-    hex_of(digest, out);
-    ok = true;
+    ok = EVP_DigestFinal_ex(md, digest, NULL) == 1 || err_set(e, E_INTERNAL, "summing %s failed", path);
+    if (ok)
+        hex_of(digest, out);
 out:
+    EVP_MD_CTX_free(md);
     close(fd);
     return ok;
 }
