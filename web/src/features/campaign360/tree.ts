@@ -84,8 +84,8 @@ const TOLERANCE: Record<(typeof SUMS)[number], number> = {
 };
 
 /* The row that makes the children add up to their parent, or null where they do already. A sum unknown on one side
- * counts as nothing reported there. */
-export function unallocated(parent: Node, children: readonly Node[]): Node | null {
+ * counts as nothing reported there. Where not all children came, the rest is theirs. */
+export function unallocated(parent: Node, children: readonly Node[], truncated = false): Node | null {
   const level = LEVELS[parent.path.length] as Level;
   const difference = {} as Record<(typeof SUMS)[number], number | null>;
   let any = false;
@@ -106,7 +106,11 @@ export function unallocated(parent: Node, children: readonly Node[]): Node | nul
     key: `${parent.key}/+`,
     level,
     kind: 'unallocated',
-    name: children.length === 0 ? `Not reported by ${LEVEL_NAMES[level]}` : 'Unallocated',
+    name: truncated
+      ? `All after the first ${children.length}`
+      : children.length === 0
+        ? `Not reported by ${LEVEL_NAMES[level]}`
+        : 'Unallocated',
     platform: parent.platform,
     ...difference,
     previous_spend: null,
@@ -139,6 +143,7 @@ export function sortNodes(nodes: readonly Node[], by: SortName, descending: bool
 /* What is known about the children of one node. */
 export interface Branch {
   nodes: Node[] | null;
+  truncated?: boolean;
   loading: boolean;
   error: string | null;
 }
@@ -165,7 +170,7 @@ export function visibleRows(
       out.push({ kind: 'error', key: `${parentKey}/error`, parent: parentKey, depth, message: branch.error ?? '' });
       return;
     }
-    const rest = parent ? unallocated(parent, branch.nodes) : null;
+    const rest = parent ? unallocated(parent, branch.nodes, branch.truncated) : null;
     const nodes = sortNodes(rest ? [...branch.nodes, rest] : branch.nodes, by, descending);
     nodes.forEach((node, i) => {
       const isOpen = node.kind === 'node' && node.level !== 'ad' && open.has(node.key);
