@@ -50,7 +50,7 @@ static void compare(const struct file_found *f, const struct raw_table *t, const
 {
     const struct mesh_stream *st = f->stream;
     for (size_t i = 0; i < n && last->n; i++) {
-        if (!raw_has(t, cols[i].name) && !contract_column(st, cols[i].name))
+        if (!raw_has(t, cols[i].name) && !stream_column(st, cols[i].name))
             event_add(ev, cols[i].name, "new column", NULL, NULL);
     }
     for (size_t i = 0; i < last->n; i++) {

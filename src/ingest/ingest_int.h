@@ -44,7 +44,7 @@ MUST_CHECK bool table_fit(struct engine_conn *c, const struct mesh_stream *st, c
                           struct raw_table *t, struct err *e);
 /* Brings the columns' types in line with the contract, where every value allows it. */
 MUST_CHECK bool table_retype(struct engine_conn *c, const struct mesh_stream *st, struct arena *a, struct raw_table *t, struct err *e);
-const struct mesh_column *contract_column(const struct mesh_stream *st, struct str name);
+const struct mesh_column *stream_column(const struct mesh_stream *st, struct str name);
 struct engine_pipe_type contract_type(const struct mesh_stream *st, struct str name); /* text where the contract is silent */
 bool raw_has(const struct raw_table *t, struct str name);
 

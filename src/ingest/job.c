@@ -68,7 +68,7 @@ void job_write(const struct mesh_stream *st, struct str file_name, struct buf *b
     /* Days and accounts are needed even where the contract does not know them. */
     const struct str keys[2] = {st->day_column, st->account_column};
     for (size_t i = 0; st->load == LOAD_REPLACE_DAYS && i < 2; i++) {
-        if (keys[i].n && !contract_column(st, keys[i])) {
+        if (keys[i].n && !stream_column(st, keys[i])) {
             column(b, first, keys[i], (struct str){0}, true, false);
             first = false;
         }

@@ -6,7 +6,7 @@ static bool own_column(struct str name)
     return str_eq(name, STR("_file_id")) || str_eq(name, STR("_line")) || str_eq(name, STR("_learned_from"));
 }
 
-const struct mesh_column *contract_column(const struct mesh_stream *st, struct str name)
+const struct mesh_column *stream_column(const struct mesh_stream *st, struct str name)
 {
     for (size_t i = 0; st->contract && i < st->contract->n_columns; i++) {
         if (str_eq(st->contract->columns[i].name, name))
@@ -17,7 +17,7 @@ const struct mesh_column *contract_column(const struct mesh_stream *st, struct s
 
 struct engine_pipe_type contract_type(const struct mesh_stream *st, struct str name)
 {
-    const struct mesh_column *c = contract_column(st, name);
+    const struct mesh_column *c = stream_column(st, name);
     return c ? cell_type_parse(c->physical_type) : (struct engine_pipe_type){.type = ENGINE_TEXT};
 }
 
@@ -137,7 +137,7 @@ bool table_retype(struct engine_conn *c, const struct mesh_stream *st, struct ar
 {
     bool ok = true;
     for (size_t i = 0; ok && t->exists && i < t->n; i++) {
-        const struct mesh_column *col = contract_column(st, t->cols[i].name);
+        const struct mesh_column *col = stream_column(st, t->cols[i].name);
         if (!col)
             continue; /* no longer in the contract: keeps the type it has */
         struct engine_pipe_type type = contract_type(st, t->cols[i].name);
