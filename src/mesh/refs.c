@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "mesh/cut.h"
 #include "sql/sql.h"
 
 /* A raw stream of another domain, reported when all inputs are known, so that the port to use instead can be named. */
@@ -22,6 +23,7 @@ static struct err *at_ref(struct load *l, enum err_code code, const struct mesh_
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
+    cut_mend(text);
     va_end(ap);
     return errs_add(l->es, code, p->sql_file, line, col, "%s", text);
 }

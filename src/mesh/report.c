@@ -1,10 +1,13 @@
 /* Diagnostics with positions, and reading of small repeated pieces of documents. */
 #include "mesh/mesh_int.h"
 
+#include "mesh/cut.h"
+
 __attribute__((format(printf, 6, 0))) static struct err *add(struct load *l, enum err_code code, struct str file, uint32_t line, uint32_t col, const char *fmt, va_list ap)
 {
     char text[512];
     vsnprintf(text, sizeof text, fmt, ap);
+    cut_mend(text);
     return errs_add(l->es, code, file, line, col, "%s", text);
 }
 
@@ -42,6 +45,7 @@ void hint(struct err *e, const char *fmt, ...)
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
+    cut_mend(text);
     va_end(ap);
     if (e)
         err_hint(e, "%s", text);

@@ -2,13 +2,16 @@
  * branch that was meant is found and its breaks are reported, instead of "no branch matched". */
 #include "mesh/schema_int.h"
 
+#include "mesh/cut.h"
 
-enum { KNOWN_KEYS_MAX = 128, LIST_TEXT_MAX = 240, LISTED_KEYS_MAX = 14, PLACE_MAX = 160, SAME_PLACE_LOOK_BACK = 64 };
+
+enum { KNOWN_KEYS_MAX = 128, LIST_TEXT_MAX = 240, LISTED_KEYS_MAX = 14, PLACE_MAX = 160, SAME_PLACE_LOOK_BACK = 64, SHOWN_MAX = 60 };
 
 __attribute__((format(printf, 6, 0))) static void vadd(struct check *c, enum err_code code, uint32_t line, uint32_t col, const char *hint_text, const char *fmt, va_list ap)
 {
     char text[512];
     vsnprintf(text, sizeof text, fmt, ap);
+    cut_mend(text);
     /* Several schemas may apply to one value: a break is reported once. */
     for (size_t i = c->es->n, seen = 0; i > c->first && seen < SAME_PLACE_LOOK_BACK; i--, seen++) {
         const struct err *e = &c->es->v[i - 1];
@@ -16,8 +19,8 @@ __attribute__((format(printf, 6, 0))) static void vadd(struct check *c, enum err
             return;
     }
     struct err *e = errs_add(c->es, code, c->d->file, line, col, "%s", text);
-    if (e && hint_text && hint_text[0])
-        err_hint(e, "%s", hint_text);
+    if (e && hint_text)
+        err_hint(e, "%.*s", (int)cut_whole(hint_text, strlen(hint_text)), hint_text);
 }
 
 static void add_value(struct check *c, enum err_code code, const struct doc_node *n, const char *hint_text, const char *fmt, ...)
@@ -53,6 +56,7 @@ static const char *place(const struct check *c, char out[PLACE_MAX])
         else
             used += (size_t)snprintf(out + used, PLACE_MAX - used, "[%u]", c->item[i] + 1);
     }
+    cut_mend(out);
     return depth ? out : "the file";
 }
 
@@ -86,8 +90,8 @@ static const char *types_words(unsigned types, char out[LIST_TEXT_MAX])
 static struct str shown(const struct check *c, const struct doc_node *n)
 {
     struct str s = doc_text(c->d, n);
-    if (s.n > 60)
-        s.n = 60;
+    if (s.n > SHOWN_MAX)
+        s.n = cut_whole(s.p, SHOWN_MAX);
     return s;
 }
 
