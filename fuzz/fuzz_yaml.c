@@ -1,4 +1,5 @@
-/* Any bytes through both document readers: no crash, no leak, no runaway; what parses survives a trip through JSON and the cache form. */
+/* Any bytes through both document readers: no crash, no leak, no runaway; what parses survives a trip through JSON and the cache
+ * form. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -132,7 +132,8 @@ static size_t utf8_length(const char *p, size_t n)
 
 void buf_json_str(struct buf *b, struct str s)
 {
-    static const char escapes[] = {['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    static const char escapes[] = {
+        ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
     buf_addc(b, '"');
     size_t done = 0;
     for (size_t i = 0; i < s.n;) {

@@ -109,8 +109,8 @@ struct clock_text clock_iso(int64_t us)
     if (y < 0 || y > 9999) /* beyond what ISO 8601 writes with four digits */
         snprintf(t.z, sizeof t.z, "invalid");
     else
-        snprintf(t.z, sizeof t.z, "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", (int)y, m % 100, d % 100, seconds / 3600 % 100, seconds / 60 % 60,
-                 seconds % 60, (int)(rest % 1000000));
+        snprintf(t.z, sizeof t.z, "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", (int)y, m % 100, d % 100, seconds / 3600 % 100,
+                 seconds / 60 % 60, seconds % 60, (int)(rest % 1000000));
     return t;
 }
 
@@ -129,7 +129,8 @@ bool clock_parse_date(struct str s, int32_t *days)
     int64_t y, m, d;
     if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-' || s.p[0] == '+' || s.p[0] == '-' || s.p[5] == '+' || s.p[8] == '+')
         return false;
-    if (!str_to_i64((struct str){s.p, 4}, &y) || !str_to_i64((struct str){s.p + 5, 2}, &m) || !str_to_i64((struct str){s.p + 8, 2}, &d))
+    if (!str_to_i64((struct str){s.p, 4}, &y) || !str_to_i64((struct str){s.p + 5, 2}, &m) ||
+        !str_to_i64((struct str){s.p + 8, 2}, &d))
         return false;
     if (m < 1 || m > 12 || d < 1 || d > 31)
         return false;

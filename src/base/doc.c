@@ -75,7 +75,8 @@ static void number_json(const struct doc *d, const struct doc_node *n, struct bu
 {
     struct str t = doc_text(d, n);
     size_t i = t.n && t.p[0] == '-';
-    bool plain = i < t.n && t.p[i] >= '0' && t.p[i] <= '9' && !(t.p[i] == '0' && i + 1 < t.n && t.p[i + 1] != '.' && t.p[i + 1] != 'e' && t.p[i + 1] != 'E');
+    bool plain = i < t.n && t.p[i] >= '0' && t.p[i] <= '9' &&
+                 !(t.p[i] == '0' && i + 1 < t.n && t.p[i + 1] != '.' && t.p[i + 1] != 'e' && t.p[i + 1] != 'E');
     for (; plain && i < t.n; i++)
         if (t.p[i] == '.' && (i + 1 == t.n || t.p[i + 1] < '0' || t.p[i + 1] > '9'))
             plain = false;

@@ -79,8 +79,8 @@ static void note_key(struct doc_builder *b, uint32_t map, uint32_t node)
     for (; b->keys[2 * i]; i = (i + 1) & (b->keys_cap - 1)) {
         const struct doc_node *other = &b->nodes[b->keys[2 * i]];
         if (b->keys[2 * i + 1] == map && str_eq(pool_text(b, other->key, other->key_len), key)) {
-            struct err *e = errs_add(b->es, E_DUPLICATE, b->file, at.line, at.col, "the key '%.*s' stands twice here; the first is on line %u",
-                                     STR_FMT(key), other->key_line);
+            struct err *e = errs_add(b->es, E_DUPLICATE, b->file, at.line, at.col,
+                                     "the key '%.*s' stands twice here; the first is on line %u", STR_FMT(key), other->key_line);
             err_hint(e, "keep one of the two");
             return;
         }
@@ -103,7 +103,8 @@ void doc_builder_key(struct doc_builder *b, struct str key, struct doc_mark at)
     o->key_mark = at;
 }
 
-/* Adds a node below the open one and returns its index (0 when stopped; the root is 0 as well, and never an alias' target by then). */
+/* Adds a node below the open one and returns its index (0 when stopped; the root is 0 as well, and never an alias' target by
+ * then). */
 static uint32_t add(struct doc_builder *b, struct doc_node node, struct doc_mark at)
 {
     if (b->stopped)
@@ -210,7 +211,11 @@ void doc_builder_copy(struct doc_builder *b, uint32_t node, struct doc_mark at)
         const struct doc_node c = b->nodes[child];
         if (copy.kind == DOC_MAP) {
             struct doc_open *o = &b->stack[b->depth - 1];
-            *o = (struct doc_open){.node = o->node, .last_child = o->last_child, .has_key = true, .key = c.key, .key_len = c.key_len,
+            *o = (struct doc_open){.node = o->node,
+                                   .last_child = o->last_child,
+                                   .has_key = true,
+                                   .key = c.key,
+                                   .key_len = c.key_len,
                                    .key_mark = {c.key_line, c.key_col}};
         }
         doc_builder_copy(b, child, (struct doc_mark){c.line, c.col});
@@ -292,7 +297,10 @@ static bool based_number(struct str s, int64_t *out)
     int64_t v = 0;
     for (size_t i = 2; i < s.n; i++) {
         char c = s.p[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : 99;
         if (digit >= base || __builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, digit, &v))
             return false;
     }
@@ -337,7 +345,8 @@ void doc_resolve_plain(struct str s, struct doc_node *out)
 bool doc_text_ok(struct str file, struct str *text, struct errs *es)
 {
     if (text->n > DOC_BYTES_MAX) {
-        errs_add(es, E_TOO_LARGE, file, 0, 0, "the file has %zu bytes; the limit for a declaration is %d", text->n, DOC_BYTES_MAX);
+        errs_add(es, E_TOO_LARGE, file, 0, 0, "the file has %zu bytes; the limit for a declaration is %d", text->n,
+                 DOC_BYTES_MAX);
         return false;
     }
     if (str_starts(*text, STR("\xef\xbb\xbf"))) {
@@ -353,7 +362,8 @@ bool doc_text_ok(struct str file, struct str *text, struct errs *es)
         if (!str_utf8_valid(one) || (one.n && memchr(one.p, 0, one.n)))
             break;
     }
-    struct err *e = errs_add(es, E_YAML, file, line, 1, nul ? "the line holds a NUL byte: this is no text file" : "the line is not valid UTF-8");
+    struct err *e = errs_add(es, E_YAML, file, line, 1,
+                             nul ? "the line holds a NUL byte: this is no text file" : "the line is not valid UTF-8");
     err_hint(e, "save the file as UTF-8 text");
     return false;
 }

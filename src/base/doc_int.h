@@ -34,7 +34,7 @@ struct doc_builder {
     uint32_t depth;
     uint32_t *keys; /* hash set of child nodes by (map, key): finds duplicates */
     uint32_t n_keys, keys_cap;
-    bool stopped;   /* a limit was met or the text cannot be read on: nothing more is added */
+    bool stopped; /* a limit was met or the text cannot be read on: nothing more is added */
 };
 
 void doc_builder_init(struct doc_builder *b, struct str file, struct errs *es);
@@ -43,7 +43,7 @@ void doc_builder_fini(struct doc_builder *b);
 void doc_builder_key(struct doc_builder *b, struct str key, struct doc_mark at);
 uint32_t doc_builder_scalar(struct doc_builder *b, struct doc_node value, struct str text, struct doc_mark at);
 uint32_t doc_builder_open(struct doc_builder *b, enum doc_kind kind, struct doc_mark at);
-void doc_builder_close(struct doc_builder *b, uint32_t end_line); /* 0: where its last child ends */
+void doc_builder_close(struct doc_builder *b, uint32_t end_line);                /* 0: where its last child ends */
 void doc_builder_copy(struct doc_builder *b, uint32_t node, struct doc_mark at); /* an alias */
 bool doc_builder_is_open(const struct doc_builder *b, uint32_t node);
 /* NULL when any error was reported since init. */

@@ -77,11 +77,21 @@ static struct str take_string(struct scan *s)
         }
         s->p++;
         switch (*s->p) {
-        case 'b': buf_addc(&s->text, '\b'); break;
-        case 'f': buf_addc(&s->text, '\f'); break;
-        case 'n': buf_addc(&s->text, '\n'); break;
-        case 'r': buf_addc(&s->text, '\r'); break;
-        case 't': buf_addc(&s->text, '\t'); break;
+        case 'b':
+            buf_addc(&s->text, '\b');
+            break;
+        case 'f':
+            buf_addc(&s->text, '\f');
+            break;
+        case 'n':
+            buf_addc(&s->text, '\n');
+            break;
+        case 'r':
+            buf_addc(&s->text, '\r');
+            break;
+        case 't':
+            buf_addc(&s->text, '\t');
+            break;
         case 'u': {
             uint32_t c = hex4(s->p + 1);
             s->p += 4;
@@ -92,7 +102,9 @@ static struct str take_string(struct scan *s)
             add_utf8(&s->text, c);
             break;
         }
-        default: buf_addc(&s->text, *s->p); break;
+        default:
+            buf_addc(&s->text, *s->p);
+            break;
         }
     }
     s->p++;
@@ -179,7 +191,8 @@ struct doc *doc_parse_json(struct arena *a, struct str file, struct str text, st
     yyjson_doc_free(valid);
     struct doc_builder b;
     doc_builder_init(&b, file, es);
-    struct scan s = {.p = text.p, .end = text.p + text.n, .line_start = text.p, .line = 1, .b = &b, .text = BUF_INIT(DOC_BYTES_MAX)};
+    struct scan s = {
+        .p = text.p, .end = text.p + text.n, .line_start = text.p, .line = 1, .b = &b, .text = BUF_INIT(DOC_BYTES_MAX)};
     scan_value(&s);
     if (s.failed)
         errs_add(es, E_MEMORY, file, s.line, 1, "not enough memory for this document");

@@ -23,27 +23,36 @@ static const struct {
     const char *context, *problem, *text, *hint;
 } messages[] = {
     {NULL, "tab character", "a tab stands where only spaces may", "indent with spaces; YAML does not allow tabs there"},
-    {NULL, "expected ':'", "a ':' is missing after a key, or the indentation is wrong", "write `key: value`, with a space after the colon"},
+    {NULL, "expected ':'", "a ':' is missing after a key, or the indentation is wrong",
+     "write `key: value`, with a space after the colon"},
     {NULL, "mapping values are not allowed", "a second ':' on one line, or wrong indentation",
      "put text that contains ': ' between quotes; keys of one map begin in the same column"},
     {NULL, "mapping keys are not allowed", "a key where none may stand", "keys of one map must begin in the same column"},
-    {NULL, "block sequence entries", "a '- ' where no list may begin", "begin the list on a line of its own, or put the text between quotes"},
+    {NULL, "block sequence entries", "a '- ' where no list may begin",
+     "begin the list on a line of its own, or put the text between quotes"},
     {NULL, "',' or ']'", "a ',' or the closing ']' is missing", "separate entries with ',' and close every [ with ]"},
     {NULL, "',' or '}'", "a ',' or the closing '}' is missing", "separate entries with ',' and close every { with }"},
     {NULL, "'-' indicator", "the line does not fit the list above it", "entries of one list begin with '- ' in the same column"},
-    {NULL, "expected key", "the line does not fit the lines above it", "keys of one map must begin in the same column; close quotes at the end of a value"},
-    {NULL, "expected node content", "a value is missing, or a bracket or comma has nothing before it", "put text that begins with a bracket or comma between quotes"},
+    {NULL, "expected key", "the line does not fit the lines above it",
+     "keys of one map must begin in the same column; close quotes at the end of a value"},
+    {NULL, "expected node content", "a value is missing, or a bracket or comma has nothing before it",
+     "put text that begins with a bracket or comma between quotes"},
     {NULL, "cannot start any token", "a text may not begin with this character", "put the text between quotes"},
-    {NULL, "end of stream", "a quoted text is not closed", "close it with the same quote; inside of single quotes write '' for one"},
+    {NULL, "end of stream", "a quoted text is not closed",
+     "close it with the same quote; inside of single quotes write '' for one"},
     {NULL, "document indicator", "'---' or '...' inside of a quoted text", "close the quotes before it"},
-    {NULL, "escape", "an unknown escape after '\\' in a text between double quotes", "write '\\\\' for a backslash, or use single quotes"},
+    {NULL, "escape", "an unknown escape after '\\' in a text between double quotes",
+     "write '\\\\' for a backslash, or use single quotes"},
     {NULL, "hexdecimal", "an escape \\x, \\u or \\U without its digits", "write '\\\\' for a backslash, or use single quotes"},
-    {"scanning a block scalar", "", "a block text ('|' or '>') that is written wrongly", "put its text on the next lines, indented deeper than its key"},
+    {"scanning a block scalar", "", "a block text ('|' or '>') that is written wrongly",
+     "put its text on the next lines, indented deeper than its key"},
     {"anchor", "", "'&' begins an anchor, and no valid name follows", "put text that begins with '&' between quotes"},
     {"alias", "", "'*' begins an alias, and no valid name follows", "put text that begins with '*' between quotes"},
     {"tag", "", "'!' begins a tag, and this is none", "put text that begins with '!' between quotes"},
-    {"directive", "", "a line that begins with '%' is a directive, and this is none", "put text that begins with '%' between quotes"},
-    {NULL, "directive", "a line that begins with '%' is a directive, and this is none", "put text that begins with '%' between quotes"},
+    {"directive", "", "a line that begins with '%' is a directive, and this is none",
+     "put text that begins with '%' between quotes"},
+    {NULL, "directive", "a line that begins with '%' is a directive, and this is none",
+     "put text that begins with '%' between quotes"},
     {NULL, "control characters", "an invisible control character", "remove it"},
     {NULL, "<document start>", "text behind the end of the document", "remove it; a file holds one document"},
     {"plain scalar", "unexpected ':'", "a ':' inside of brackets without a space behind it", "put the text between quotes"},
@@ -132,7 +141,8 @@ static bool is_value(struct reader *r, bool scalar, struct str key, struct doc_m
     if (!want)
         return true;
     if (!scalar)
-        complain(r, E_YAML, at, "a key must be a short text on one line, not a list, a map or an alias", "put it between quotes when it is a text");
+        complain(r, E_YAML, at, "a key must be a short text on one line, not a list, a map or an alias",
+                 "put it between quotes when it is a text");
     else
         doc_builder_key(&r->b, key, at);
     return false;
@@ -155,7 +165,8 @@ static bool is_tagged_text(struct reader *r, const yaml_char_t *tag, struct doc_
             if (str_eq(name, str_of(known[i])))
                 return false;
     }
-    complain(r, E_YAML, at, "only the tags of the YAML core schema are known here", "put text that begins with '!' between quotes");
+    complain(r, E_YAML, at, "only the tags of the YAML core schema are known here",
+             "put text that begins with '!' between quotes");
     return false;
 }
 
@@ -175,7 +186,8 @@ static void on_scalar(struct reader *r, const yaml_event_t *ev)
     note_anchor(r, ev->data.scalar.anchor, doc_builder_scalar(&r->b, value, text, at), at);
 }
 
-static void on_open(struct reader *r, const yaml_event_t *ev, enum doc_kind kind, const yaml_char_t *anchor, const yaml_char_t *tag, bool flow)
+static void on_open(struct reader *r, const yaml_event_t *ev, enum doc_kind kind, const yaml_char_t *anchor,
+                    const yaml_char_t *tag, bool flow)
 {
     struct doc_mark at = mark_of(&ev->start_mark);
     is_tagged_text(r, tag, at);
@@ -206,7 +218,8 @@ static void on_alias(struct reader *r, const yaml_event_t *ev)
             doc_builder_copy(&r->b, r->anchors[i - 1].node, at);
         return;
     }
-    struct err *e = errs_add(r->b.es, E_DANGLING, r->b.file, at.line, at.col, "there is no anchor '&%.*s' before this alias", STR_FMT(name));
+    struct err *e =
+        errs_add(r->b.es, E_DANGLING, r->b.file, at.line, at.col, "there is no anchor '&%.*s' before this alias", STR_FMT(name));
     err_hint(e, "put text that begins with '*' between quotes");
     r->b.stopped = true;
 }
@@ -223,16 +236,19 @@ static void on_event(struct reader *r, const yaml_event_t *ev)
     switch (ev->type) {
     case YAML_DOCUMENT_START_EVENT:
         if (++r->documents > 1)
-            complain(r, E_YAML, mark_of(&ev->start_mark), "a second document begins here; a file holds one", "remove the '---' line, or split the file");
+            complain(r, E_YAML, mark_of(&ev->start_mark), "a second document begins here; a file holds one",
+                     "remove the '---' line, or split the file");
         break;
     case YAML_SCALAR_EVENT:
         on_scalar(r, ev);
         break;
     case YAML_SEQUENCE_START_EVENT:
-        on_open(r, ev, DOC_SEQ, ev->data.sequence_start.anchor, ev->data.sequence_start.tag, ev->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
+        on_open(r, ev, DOC_SEQ, ev->data.sequence_start.anchor, ev->data.sequence_start.tag,
+                ev->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
         break;
     case YAML_MAPPING_START_EVENT:
-        on_open(r, ev, DOC_MAP, ev->data.mapping_start.anchor, ev->data.mapping_start.tag, ev->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
+        on_open(r, ev, DOC_MAP, ev->data.mapping_start.anchor, ev->data.mapping_start.tag,
+                ev->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
         break;
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:

@@ -42,8 +42,8 @@ static void copy_cut(char *out, size_t size, struct str s)
     out[n] = 0;
 }
 
-__attribute__((format(printf, 6, 0))) static void fill(struct err *e, enum err_code code, struct str file, uint32_t line, uint32_t col,
-                                                       const char *fmt, va_list ap)
+__attribute__((format(printf, 6, 0))) static void fill(struct err *e, enum err_code code, struct str file, uint32_t line,
+                                                       uint32_t col, const char *fmt, va_list ap)
 {
     e->code = code;
     e->line = line;

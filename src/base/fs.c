@@ -45,7 +45,8 @@ bool fs_read(struct arena *a, const char *path, size_t max_bytes, struct str *ou
     struct stat st;
     int fd = open_file(path, O_RDONLY | O_NONBLOCK, 0); /* a pipe of this name must not hang us */
     if (fd < 0)
-        return errno == ENOENT ? err_set(e, E_NOT_FOUND, "there is no file %s", path) : err_errno(e, errno, "cannot read %s", path);
+        return errno == ENOENT ? err_set(e, E_NOT_FOUND, "there is no file %s", path)
+                               : err_errno(e, errno, "cannot read %s", path);
     if (fstat(fd, &st) != 0) {
         err_errno(e, errno, "cannot read %s", path);
         goto out;
@@ -209,7 +210,8 @@ bool fs_list(struct arena *a, const char *dir, struct str **names, size_t *n, st
     *n = 0;
     DIR *d = fault_fires(FAULT_OPEN) ? (errno = EIO, NULL) : opendir(dir);
     if (!d)
-        return errno == ENOENT ? err_set(e, E_NOT_FOUND, "there is no folder %s", dir) : err_errno(e, errno, "cannot list the folder %s", dir);
+        return errno == ENOENT ? err_set(e, E_NOT_FOUND, "there is no folder %s", dir)
+                               : err_errno(e, errno, "cannot list the folder %s", dir);
     struct str *v = NULL;
     size_t count = 0, cap = 0;
     for (;;) {
@@ -328,7 +330,8 @@ bool fs_lock(const char *path, int *fd, struct err *e)
     if (rc != 0) {
         int why = errno;
         close(f);
-        return why == EWOULDBLOCK ? err_set(e, E_BUSY, "another process holds %s", path) : err_errno(e, why, "cannot lock %s", path);
+        return why == EWOULDBLOCK ? err_set(e, E_BUSY, "another process holds %s", path)
+                                  : err_errno(e, why, "cannot lock %s", path);
     }
     *fd = f;
     return true;

@@ -70,7 +70,8 @@ static bool walk_folder(struct glob *g, struct buf *path, struct str part, struc
         return false;
     DIR *d = opendir(path->n ? buf_z(path) : ".");
     if (!d)
-        return errno == ENOENT || errno == ENOTDIR || err_errno(g->e, errno, "cannot list the folder %s", path->n ? buf_z(path) : ".");
+        return errno == ENOENT || errno == ENOTDIR ||
+               err_errno(g->e, errno, "cannot list the folder %s", path->n ? buf_z(path) : ".");
     char *pattern = mem_strdup(part);
     bool ok = true;
     for (struct dirent *entry; ok && (entry = readdir(d));) {
@@ -181,8 +182,9 @@ bool fs_glob(struct arena *a, const char *pattern, bool nocase, struct str **pat
     *n = 0;
     struct glob g = {.a = a, .e = e, .flags = FNM_PERIOD | (nocase ? FNM_CASEFOLD : 0)};
     struct stat st;
-    bool ok = stat(pattern, &st) == 0 && S_ISREG(st.st_mode) ? found(&g, pattern) /* a file of just this name, whatever it contains */
-                                                             : expand(&g, str_of(pattern));
+    bool ok = stat(pattern, &st) == 0 && S_ISREG(st.st_mode)
+                  ? found(&g, pattern) /* a file of just this name, whatever it contains */
+                  : expand(&g, str_of(pattern));
     if (ok && g.n) {
         qsort(g.v, g.n, sizeof *g.v, path_compare);
         struct str *v = arena_array(a, g.n, sizeof *v);

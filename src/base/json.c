@@ -17,7 +17,8 @@ static void position_of(struct str text, size_t at, uint32_t *line, uint32_t *co
 yyjson_doc *json_parse(struct str text, struct err *e)
 {
     yyjson_read_err why;
-    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)text.p, text.n, YYJSON_READ_NOFLAG, NULL, &why); /* NOFLAG: text stays as it is */
+    yyjson_doc *doc =
+        yyjson_read_opts((char *)(uintptr_t)text.p, text.n, YYJSON_READ_NOFLAG, NULL, &why); /* NOFLAG: text stays as it is */
     if (doc)
         return doc;
     if (why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) {

@@ -69,7 +69,8 @@ static void write_line(enum log_level level, const char *module, const char *eve
     struct clock_text now = clock_iso(clock_now_us());
     struct buf b = BUF_INIT(LOG_LINE_BYTES_MAX * 6);
     if (as_json) {
-        buf_printf(&b, "{\"time\":\"%s\",\"level\":\"%s\",\"module\":\"%s\",\"event\":\"%s\",\"fields\":", now.z, names[level], module, event);
+        buf_printf(&b, "{\"time\":\"%s\",\"level\":\"%s\",\"module\":\"%s\",\"event\":\"%s\",\"fields\":", now.z, names[level],
+                   module, event);
         buf_json_str(&b, fields);
         if (suppressed)
             buf_printf(&b, ",\"suppressed\":%u", suppressed);
@@ -103,6 +104,6 @@ void log_event(enum log_level level, const char *module, const char *event, cons
 
 void log_err(enum log_level level, const char *module, const char *event, const struct err *e)
 {
-    log_event(level, module, event, "code=%s text=\"%s\"%s%s%s", err_info_get(e->code)->code, e->text, e->file[0] ? " file=\"" : "",
-              e->file, e->file[0] ? "\"" : "");
+    log_event(level, module, event, "code=%s text=\"%s\"%s%s%s", err_info_get(e->code)->code, e->text,
+              e->file[0] ? " file=\"" : "", e->file, e->file[0] ? "\"" : "");
 }

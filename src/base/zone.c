@@ -12,22 +12,22 @@ enum { ZONES_MAX = 1024, ZONE_FILE_BYTES_MAX = 1 << 20, ZONE_NAME_BYTES_MAX = 64
 
 /* One half of "CET-1CEST,M3.5.0,M10.5.0/3": the month, week and weekday at which a rule begins. */
 struct zone_rule {
-    int month, week, weekday;      /* month 0: day counts from 1 (Jn) or 0 (n) */
+    int month, week, weekday; /* month 0: day counts from 1 (Jn) or 0 (n) */
     int day;
     bool leap_counted;
-    int32_t at_s;                  /* local seconds after midnight */
+    int32_t at_s; /* local seconds after midnight */
 };
 
 struct zone {
     struct zone *next;
     char name[ZONE_NAME_BYTES_MAX];
     struct arena arena;
-    int64_t *at_s;                 /* transitions */
-    uint8_t *to;                   /* index of the type from then on */
+    int64_t *at_s; /* transitions */
+    uint8_t *to;   /* index of the type from then on */
     size_t n;
     int32_t *offset_s;
     size_t n_types;
-    bool has_footer, has_summer;   /* the rule behind the last transition */
+    bool has_footer, has_summer; /* the rule behind the last transition */
     int32_t standard_s, summer_s;
     struct zone_rule begin, end;
 };
@@ -109,7 +109,8 @@ static bool take_rule(struct str *s, struct zone_rule *r)
     if (!take_char(s, ','))
         return false;
     if (take_char(s, 'M')) {
-        if (!take_number(s, &r->month) || !take_char(s, '.') || !take_number(s, &r->week) || !take_char(s, '.') || !take_number(s, &r->weekday))
+        if (!take_number(s, &r->month) || !take_char(s, '.') || !take_number(s, &r->week) || !take_char(s, '.') ||
+            !take_number(s, &r->weekday))
             return false;
         if (r->month < 1 || r->month > 12 || r->week < 1 || r->week > 5 || r->weekday > 6)
             return false;

@@ -8,20 +8,25 @@
 
 const struct ledger_migration ledger_migrations[] = {
     {
-        "CREATE SCHEMA IF NOT EXISTS mesh.raw; CREATE SCHEMA IF NOT EXISTS mesh.hist; CREATE SCHEMA IF NOT EXISTS mesh.quarantine;"
+        "CREATE SCHEMA IF NOT EXISTS mesh.raw; CREATE SCHEMA IF NOT EXISTS mesh.hist; CREATE SCHEMA IF NOT EXISTS "
+        "mesh.quarantine;"
         "CREATE SCHEMA IF NOT EXISTS mesh.built; CREATE SCHEMA IF NOT EXISTS mesh.live;"
         "CREATE SEQUENCE mesh.sys.file_load_id; CREATE SEQUENCE mesh.sys.port_version_id;"
-        "CREATE TABLE mesh.sys.file_load (file_id BIGINT, stream VARCHAR, path VARCHAR, sha256 VARCHAR, size_bytes BIGINT, format VARCHAR,"
+        "CREATE TABLE mesh.sys.file_load (file_id BIGINT, stream VARCHAR, path VARCHAR, sha256 VARCHAR, size_bytes BIGINT, "
+        "format VARCHAR,"
         " rows_loaded BIGINT, rows_quarantined BIGINT, day_from DATE, day_to DATE, learned_at TIMESTAMP, replaced_rows BIGINT,"
         " superseded_at TIMESTAMP);"
-        "CREATE TABLE mesh.sys.port_version (version_id BIGINT, port VARCHAR, fingerprint VARCHAR, table_name VARCHAR, rows BIGINT,"
+        "CREATE TABLE mesh.sys.port_version (version_id BIGINT, port VARCHAR, fingerprint VARCHAR, table_name VARCHAR, rows "
+        "BIGINT,"
         " built_at TIMESTAMP, run_id BIGINT, live BOOLEAN, data_from VARCHAR, data_to VARCHAR);"
         "CREATE TABLE mesh.quarantine.rejected (stream VARCHAR, file_id BIGINT, line BIGINT, column_name VARCHAR, reason VARCHAR,"
         " message VARCHAR, raw_text VARCHAR, learned_at TIMESTAMP);"
-        /* What bringing in files remembers: files by size and time, columns of a stream's last file, how they drifted, what failed. */
+        /* What bringing in files remembers: files by size and time, columns of a stream's last file, how they drifted, what
+           failed. */
         "CREATE TABLE mesh.sys.ingest_seen (stream VARCHAR, path VARCHAR, size_bytes BIGINT, mtime_ns BIGINT, sha256 VARCHAR);"
         "CREATE TABLE mesh.sys.ingest_column (stream VARCHAR, position INTEGER, column_name VARCHAR, look VARCHAR);"
-        "CREATE TABLE mesh.sys.ingest_drift (stream VARCHAR, path VARCHAR, column_name VARCHAR, change VARCHAR, noted_at TIMESTAMP);"
+        "CREATE TABLE mesh.sys.ingest_drift (stream VARCHAR, path VARCHAR, column_name VARCHAR, change VARCHAR, noted_at "
+        "TIMESTAMP);"
         "CREATE TABLE mesh.sys.ingest_problem (stream VARCHAR, path VARCHAR, code VARCHAR, message VARCHAR, noted_at TIMESTAMP);",
     },
 };
@@ -31,10 +36,13 @@ static bool version_of(struct engine_conn *c, int64_t *out, struct err *e)
 {
     int64_t has_meta;
     *out = 0;
-    if (!engine_value_i64(c, STR("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'mesh' AND schema_name = 'sys' AND table_name = 'meta'"),
+    if (!engine_value_i64(c,
+                          STR("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'mesh' AND schema_name = 'sys' AND "
+                              "table_name = 'meta'"),
                           NULL, 0, &has_meta, e))
         return false;
-    return !has_meta || engine_value_i64(c, STR("SELECT CAST(value AS BIGINT) FROM mesh.sys.meta WHERE key = 'schema_version'"), NULL, 0, out, e);
+    return !has_meta || engine_value_i64(c, STR("SELECT CAST(value AS BIGINT) FROM mesh.sys.meta WHERE key = 'schema_version'"),
+                                         NULL, 0, out, e);
 }
 
 bool ledger_migrate_by(struct engine_conn *c, const char *backup_path, const struct ledger_migration *m, size_t n, struct err *e)
@@ -49,9 +57,14 @@ bool ledger_migrate_by(struct engine_conn *c, const char *backup_path, const str
     }
     for (size_t i = (size_t)version; i < n; i++) {
         char done[256];
-        snprintf(done, sizeof done, "DELETE FROM mesh.sys.meta WHERE key = 'schema_version'; INSERT INTO mesh.sys.meta VALUES ('schema_version', '%zu'); COMMIT",
+        snprintf(done, sizeof done,
+                 "DELETE FROM mesh.sys.meta WHERE key = 'schema_version'; INSERT INTO mesh.sys.meta VALUES ('schema_version', "
+                 "'%zu'); COMMIT",
                  i + 1);
-        bool ok = engine_exec(c, STR("BEGIN; CREATE SCHEMA IF NOT EXISTS mesh.sys; CREATE TABLE IF NOT EXISTS mesh.sys.meta (key VARCHAR, value VARCHAR)"), e) &&
+        bool ok = engine_exec(c,
+                              STR("BEGIN; CREATE SCHEMA IF NOT EXISTS mesh.sys; CREATE TABLE IF NOT EXISTS mesh.sys.meta (key "
+                                  "VARCHAR, value VARCHAR)"),
+                              e) &&
                   engine_exec(c, str_of(m[i].sql), e) && engine_exec(c, str_of(done), e);
         if (!ok) {
             if (!engine_exec(c, STR("ROLLBACK"), NULL))

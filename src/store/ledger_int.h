@@ -11,6 +11,7 @@ struct ledger_migration {
 extern const struct ledger_migration ledger_migrations[];
 extern const size_t ledger_migrations_count;
 
-MUST_CHECK bool ledger_migrate_by(struct engine_conn *c, const char *backup_path, const struct ledger_migration *m, size_t n, struct err *e);
+MUST_CHECK bool ledger_migrate_by(struct engine_conn *c, const char *backup_path, const struct ledger_migration *m, size_t n,
+                                  struct err *e);
 
 #endif

@@ -35,21 +35,34 @@ static bool run(struct engine_conn *c, struct str sql, const struct engine_param
 
 bool ledger_file_add(struct engine_conn *c, const struct ledger_file *f, struct err *e)
 {
-    const struct engine_param p[] = {number(f->file_id), text(f->stream), text(f->path), text(f->sha256), number(f->size_bytes), text(f->format),
-                                     number(f->rows_loaded), number(f->rows_quarantined), number_or_null(f->day_from, f->has_days),
-                                     number_or_null(f->day_to, f->has_days), number(f->learned_at_us), number(f->replaced_rows)};
-    return run(c,
-               STR("INSERT INTO mesh.sys.file_load (file_id, stream, path, sha256, size_bytes, format, rows_loaded, rows_quarantined, day_from,"
-                   " day_to, learned_at, replaced_rows) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, DATE '1970-01-01' + CAST($9 AS INTEGER),"
-                   " DATE '1970-01-01' + CAST($10 AS INTEGER), make_timestamp(CAST($11 AS BIGINT)), $12)"),
-               p, sizeof p / sizeof *p, e);
+    const struct engine_param p[] = {number(f->file_id),
+                                     text(f->stream),
+                                     text(f->path),
+                                     text(f->sha256),
+                                     number(f->size_bytes),
+                                     text(f->format),
+                                     number(f->rows_loaded),
+                                     number(f->rows_quarantined),
+                                     number_or_null(f->day_from, f->has_days),
+                                     number_or_null(f->day_to, f->has_days),
+                                     number(f->learned_at_us),
+                                     number(f->replaced_rows)};
+    return run(
+        c,
+        STR("INSERT INTO mesh.sys.file_load (file_id, stream, path, sha256, size_bytes, format, rows_loaded, rows_quarantined, "
+            "day_from,"
+            " day_to, learned_at, replaced_rows) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, DATE '1970-01-01' + CAST($9 AS INTEGER),"
+            " DATE '1970-01-01' + CAST($10 AS INTEGER), make_timestamp(CAST($11 AS BIGINT)), $12)"),
+        p, sizeof p / sizeof *p, e);
 }
 
 bool ledger_file_supersede(struct engine_conn *c, int64_t file_id, int64_t at_us, struct err *e)
 {
     const struct engine_param p[] = {number(file_id), number(at_us)};
-    return run(c, STR("UPDATE mesh.sys.file_load SET superseded_at = make_timestamp(CAST($2 AS BIGINT)) WHERE file_id = $1 AND superseded_at IS NULL"), p,
-               2, e);
+    return run(c,
+               STR("UPDATE mesh.sys.file_load SET superseded_at = make_timestamp(CAST($2 AS BIGINT)) WHERE file_id = $1 AND "
+                   "superseded_at IS NULL"),
+               p, 2, e);
 }
 
 /* ---- Reading: rows go into a growing array first, then into the arena. ---- */
@@ -70,8 +83,8 @@ static void *rows_add(struct rows *r)
 
 typedef void (*read_row_fn)(const struct engine_chunk *ch, size_t row, struct arena *a, void *into);
 
-static bool read_rows(struct engine_conn *c, struct str sql, const struct engine_param *p, size_t n_params, size_t size, read_row_fn read, struct arena *a,
-                      void **out, size_t *n, struct err *e)
+static bool read_rows(struct engine_conn *c, struct str sql, const struct engine_param *p, size_t n_params, size_t size,
+                      read_row_fn read, struct arena *a, void **out, size_t *n, struct err *e)
 {
     struct rows rows = {.size = size};
     struct engine_result *r = NULL;
@@ -125,20 +138,24 @@ bool ledger_files(struct engine_conn *c, struct arena *a, struct str stream, str
 {
     const struct engine_param p[] = {{.type = ENGINE_TEXT, .s = stream.p ? stream : STR("")}};
     void *v;
-    bool ok = read_rows(c,
-                        STR("SELECT file_id, stream, path, sha256, format, size_bytes, rows_loaded, rows_quarantined, replaced_rows, learned_at,"
-                            " day_from, day_to, superseded_at FROM mesh.sys.file_load WHERE $1 = '' OR stream = $1 ORDER BY file_id DESC"),
-                        p, 1, sizeof **out, read_file, a, &v, n, e);
+    bool ok = read_rows(
+        c,
+        STR("SELECT file_id, stream, path, sha256, format, size_bytes, rows_loaded, rows_quarantined, replaced_rows, learned_at,"
+            " day_from, day_to, superseded_at FROM mesh.sys.file_load WHERE $1 = '' OR stream = $1 ORDER BY file_id DESC"),
+        p, 1, sizeof **out, read_file, a, &v, n, e);
     *out = v;
     return ok;
 }
 
 bool ledger_version_add(struct engine_conn *c, const struct ledger_version *v, struct err *e)
 {
-    const struct engine_param p[] = {number(v->version_id), text(v->port), text(v->fingerprint), text(v->table_name), number(v->rows),
-                                     number(v->built_at_us), number(v->run_id), {.type = ENGINE_BOOL, .i = v->live}, text(v->data_from), text(v->data_to)};
+    const struct engine_param p[] = {
+        number(v->version_id), text(v->port),          text(v->fingerprint), text(v->table_name),
+        number(v->rows),       number(v->built_at_us), number(v->run_id),    {.type = ENGINE_BOOL, .i = v->live},
+        text(v->data_from),    text(v->data_to)};
     return run(c,
-               STR("INSERT INTO mesh.sys.port_version (version_id, port, fingerprint, table_name, rows, built_at, run_id, live, data_from, data_to)"
+               STR("INSERT INTO mesh.sys.port_version (version_id, port, fingerprint, table_name, rows, built_at, run_id, live, "
+                   "data_from, data_to)"
                    " VALUES ($1, $2, $3, $4, $5, make_timestamp(CAST($6 AS BIGINT)), $7, $8, $9, $10)"),
                p, sizeof p / sizeof *p, e);
 }
@@ -146,7 +163,8 @@ bool ledger_version_add(struct engine_conn *c, const struct ledger_version *v, s
 bool ledger_version_go_live(struct engine_conn *c, struct str port, int64_t version_id, struct err *e)
 {
     const struct engine_param p[] = {number(version_id), text(port)};
-    return run(c, STR("UPDATE mesh.sys.port_version SET live = (version_id = $1) WHERE port = $2 AND (live OR version_id = $1)"), p, 2, e);
+    return run(c, STR("UPDATE mesh.sys.port_version SET live = (version_id = $1) WHERE port = $2 AND (live OR version_id = $1)"),
+               p, 2, e);
 }
 
 static void read_version(const struct engine_chunk *ch, size_t row, struct arena *a, void *into)
@@ -169,7 +187,8 @@ static void read_version(const struct engine_chunk *ch, size_t row, struct arena
 bool ledger_versions_live(struct engine_conn *c, struct arena *a, struct ledger_version **out, size_t *n, struct err *e)
 {
     void *v;
-    bool ok = read_rows(c, STR(VERSION_COLUMNS "FROM mesh.sys.port_version WHERE live ORDER BY port"), NULL, 0, sizeof **out, read_version, a, &v, n, e);
+    bool ok = read_rows(c, STR(VERSION_COLUMNS "FROM mesh.sys.port_version WHERE live ORDER BY port"), NULL, 0, sizeof **out,
+                        read_version, a, &v, n, e);
     *out = v;
     return ok;
 }
@@ -178,9 +197,10 @@ bool ledger_versions_garbage(struct engine_conn *c, struct arena *a, struct ledg
 {
     void *v;
     bool ok = read_rows(c,
-                        STR(VERSION_COLUMNS "FROM (SELECT *, row_number() OVER (PARTITION BY port, live ORDER BY version_id DESC) AS nth,"
-                                            " bool_or(live) OVER (PARTITION BY port) AS served FROM mesh.sys.port_version)"
-                                            " WHERE NOT live AND (nth > 1 OR NOT served) ORDER BY version_id"),
+                        STR(VERSION_COLUMNS
+                            "FROM (SELECT *, row_number() OVER (PARTITION BY port, live ORDER BY version_id DESC) AS nth,"
+                            " bool_or(live) OVER (PARTITION BY port) AS served FROM mesh.sys.port_version)"
+                            " WHERE NOT live AND (nth > 1 OR NOT served) ORDER BY version_id"),
                         NULL, 0, sizeof **out, read_version, a, &v, n, e);
     *out = v;
     return ok;

@@ -110,7 +110,10 @@ static bool mend_sequence(struct engine_conn *c, const char *sequence, const cha
 {
     int64_t given, used;
     char sql[512];
-    snprintf(sql, sizeof sql, "SELECT last_value FROM duckdb_sequences() WHERE database_name = 'mesh' AND schema_name = 'sys' AND sequence_name = '%s'", sequence);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT last_value FROM duckdb_sequences() WHERE database_name = 'mesh' AND schema_name = 'sys' AND sequence_name = '%s'",
+        sequence);
     if (!engine_value_i64(c, str_of(sql), NULL, 0, &given, e) || !engine_value_i64(c, str_of(used_sql), NULL, 0, &used, e))
         return false;
     if (given >= used)
@@ -132,11 +135,12 @@ static bool drop_unreferenced(struct engine_conn *c, struct err *e)
     struct engine_chunk *ch;
     struct buf sql = BUF_INIT(16 << 20);
     size_t n = 0;
-    bool ok = engine_query(c,
-                           STR("SELECT kind, name FROM (SELECT 1 AS kind, table_name AS name FROM duckdb_tables() WHERE database_name = 'mesh' AND"
-                               " schema_name = 'built' UNION ALL SELECT 0, view_name FROM duckdb_views() WHERE database_name = 'mesh' AND"
-                               " schema_name = 'built') WHERE name NOT IN (SELECT table_name FROM mesh.sys.port_version) ORDER BY kind, name"),
-                           NULL, 0, &r, e);
+    bool ok = engine_query(
+        c,
+        STR("SELECT kind, name FROM (SELECT 1 AS kind, table_name AS name FROM duckdb_tables() WHERE database_name = 'mesh' AND"
+            " schema_name = 'built' UNION ALL SELECT 0, view_name FROM duckdb_views() WHERE database_name = 'mesh' AND"
+            " schema_name = 'built') WHERE name NOT IN (SELECT table_name FROM mesh.sys.port_version) ORDER BY kind, name"),
+        NULL, 0, &r, e);
     while (ok && (ok = engine_result_next(r, &ch, e)) && ch)
         for (size_t row = 0; row < engine_chunk_rows(ch); row++, n++) {
             buf_addz(&sql, engine_cell_i64(ch, 0, row) ? "DROP TABLE mesh.built." : "DROP VIEW mesh.built.");
@@ -169,8 +173,12 @@ static bool reconcile(struct state *s, struct engine_conn *c, struct arena *a, s
             return false;
         if (known)
             continue;
-        struct store_run_port row = {.run_id = v[i].run_id, .ref = v[i].port, .status = STR("built"), .rows = v[i].rows,
-                                     .finished_at_us = v[i].built_at_us, .version_id = v[i].version_id,
+        struct store_run_port row = {.run_id = v[i].run_id,
+                                     .ref = v[i].port,
+                                     .status = STR("built"),
+                                     .rows = v[i].rows,
+                                     .finished_at_us = v[i].built_at_us,
+                                     .version_id = v[i].version_id,
                                      .message = STR("its process ended right after it was built")};
         if (!store_run_port_add(s->store, &row, e))
             return false;

@@ -9,14 +9,17 @@
 struct store;
 
 struct state {
-    char *dir;               /* mesh folder, absolute */
-    char *data_dir;          /* dir/data */
+    char *dir;      /* mesh folder, absolute */
+    char *data_dir; /* dir/data */
     int lock_fd;
-    struct engine *engine;   /* locked, `mesh` attached, migrated */
+    struct engine *engine; /* locked, `mesh` attached, migrated */
     struct store *store;
 };
 
-struct state_options { int threads; uint64_t memory_limit_bytes; };
+struct state_options {
+    int threads;
+    uint64_t memory_limit_bytes;
+};
 
 /* Takes the lock (E_BUSY with the holder's pid in the hint), opens and migrates both stores (backup first; a newer one is
  * E_STATE_NEWER), reconciles SQLite to the ledger, drops unreferenced built tables. */

@@ -14,21 +14,28 @@ enum { STORE_BUSY_MS = 5000 };
 
 const struct store_migration store_migrations[] = {
     {
-        "CREATE TABLE run (run_id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, trigger_ TEXT NOT NULL, status INTEGER NOT NULL,"
+        "CREATE TABLE run (run_id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, trigger_ TEXT NOT NULL, status INTEGER "
+        "NOT NULL,"
         " started_at_us INTEGER NOT NULL, finished_at_us INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '',"
-        " ports_built INTEGER NOT NULL DEFAULT 0, ports_failed INTEGER NOT NULL DEFAULT 0, ports_skipped INTEGER NOT NULL DEFAULT 0,"
+        " ports_built INTEGER NOT NULL DEFAULT 0, ports_failed INTEGER NOT NULL DEFAULT 0, ports_skipped INTEGER NOT NULL "
+        "DEFAULT 0,"
         " rows_ INTEGER NOT NULL DEFAULT 0) STRICT;"
-        "CREATE TABLE run_port (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER NOT NULL, ref TEXT NOT NULL, status TEXT NOT NULL,"
-        " message TEXT NOT NULL, code TEXT NOT NULL, rows_ INTEGER NOT NULL, elapsed_ms INTEGER NOT NULL, finished_at_us INTEGER NOT NULL,"
+        "CREATE TABLE run_port (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER NOT NULL, ref TEXT NOT NULL, status TEXT "
+        "NOT NULL,"
+        " message TEXT NOT NULL, code TEXT NOT NULL, rows_ INTEGER NOT NULL, elapsed_ms INTEGER NOT NULL, finished_at_us INTEGER "
+        "NOT NULL,"
         " version_id INTEGER NOT NULL) STRICT;"
         "CREATE INDEX run_port_run ON run_port (run_id);"
         "CREATE INDEX run_port_ref ON run_port (ref, id);"
-        "CREATE TABLE check_result (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER NOT NULL, ref TEXT NOT NULL, rule TEXT NOT NULL,"
+        "CREATE TABLE check_result (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER NOT NULL, ref TEXT NOT NULL, rule TEXT "
+        "NOT NULL,"
         " column_ TEXT NOT NULL, metric TEXT NOT NULL, dimension TEXT NOT NULL, severity TEXT NOT NULL, verdict INTEGER NOT NULL,"
         " measured TEXT NOT NULL, expected TEXT NOT NULL, message TEXT NOT NULL, evaluated_at_us INTEGER NOT NULL) STRICT;"
         "CREATE INDEX check_result_ref ON check_result (ref, run_id);"
-        "CREATE TABLE query_log (id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, principal TEXT NOT NULL, purpose TEXT NOT NULL,"
-        " sql_shape TEXT NOT NULL, verdict TEXT NOT NULL, refs TEXT NOT NULL, rows_ INTEGER NOT NULL, elapsed_ms INTEGER NOT NULL) STRICT;"
+        "CREATE TABLE query_log (id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, principal TEXT NOT NULL, purpose "
+        "TEXT NOT NULL,"
+        " sql_shape TEXT NOT NULL, verdict TEXT NOT NULL, refs TEXT NOT NULL, rows_ INTEGER NOT NULL, elapsed_ms INTEGER NOT "
+        "NULL) STRICT;"
         "CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
     },
 };
@@ -146,7 +153,8 @@ bool store_open(const char *path, struct store **out, struct err *e)
     *out = NULL;
     pthread_mutex_init(&s->lock, NULL);
     s->path = mem_strdup(str_of(path));
-    if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK) {
+    if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+                        NULL) != SQLITE_OK) {
         store_fail(s->db, e);
         goto out;
     }
@@ -154,7 +162,9 @@ bool store_open(const char *path, struct store **out, struct err *e)
     sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
     sqlite3_extended_result_codes(s->db, 1);
     /* NORMAL: a power cut may take the last lines, never the file; the ledger in the engine's file is what counts. */
-    if (!store_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", e))
+    if (!store_exec(
+            s->db,
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", e))
         goto out;
     if (!store_migrate(s->db, path, store_migrations, store_migrations_count, e))
         goto out;

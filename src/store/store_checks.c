@@ -28,8 +28,11 @@ bool store_checks_add(struct store *s, const struct store_check *c, size_t n, st
     struct store_stmt q;
     if (n == 0)
         return true;
-    if (!store_begin(&q, s, "INSERT INTO check_result (run_id, ref, rule, column_, metric, dimension, severity, verdict, measured, expected,"
-                            " message, evaluated_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", e))
+    if (!store_begin(
+            &q, s,
+            "INSERT INTO check_result (run_id, ref, rule, column_, metric, dimension, severity, verdict, measured, expected,"
+            " message, evaluated_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            e))
         return false;
     bool ok = store_exec(s->db, "BEGIN IMMEDIATE", e);
     for (size_t i = 0; i < n && ok; i++) {
@@ -44,8 +47,9 @@ bool store_checks_add(struct store *s, const struct store_check *c, size_t n, st
     return store_end(&q) && ok;
 }
 
-#define CHECK_COLUMNS \
-    "run_id, ref, rule, column_, metric, dimension, severity, verdict, measured, expected, message, evaluated_at_us, count(*) OVER ()"
+#define CHECK_COLUMNS                                                                                                           \
+    "run_id, ref, rule, column_, metric, dimension, severity, verdict, measured, expected, message, evaluated_at_us, count(*) " \
+    "OVER ()"
 
 static bool read_checks(struct store_stmt *q, struct arena *a, struct store_check **out, size_t *n)
 {
@@ -72,18 +76,25 @@ bool store_checks_latest(struct store *s, struct arena *a, struct str ref, struc
 {
     struct store_stmt q;
     *n = 0;
-    if (!store_begin(&q, s, "SELECT " CHECK_COLUMNS " FROM check_result WHERE ref = ?1 AND run_id = (SELECT max(run_id) FROM check_result"
-                            " WHERE ref = ?1) ORDER BY id", e))
+    if (!store_begin(&q, s,
+                     "SELECT " CHECK_COLUMNS
+                     " FROM check_result WHERE ref = ?1 AND run_id = (SELECT max(run_id) FROM check_result"
+                     " WHERE ref = ?1) ORDER BY id",
+                     e))
         return false;
     store_bind_str(&q, ref);
     return read_checks(&q, a, out, n);
 }
 
-bool store_checks_history(struct store *s, struct arena *a, struct str ref, size_t limit, struct store_check **out, size_t *n, struct err *e)
+bool store_checks_history(struct store *s, struct arena *a, struct str ref, size_t limit, struct store_check **out, size_t *n,
+                          struct err *e)
 {
     struct store_stmt q;
     *n = 0;
-    if (!store_begin(&q, s, "SELECT " CHECK_COLUMNS " FROM (SELECT * FROM check_result WHERE ref = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC", e))
+    if (!store_begin(&q, s,
+                     "SELECT " CHECK_COLUMNS
+                     " FROM (SELECT * FROM check_result WHERE ref = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
+                     e))
         return false;
     store_bind_str(&q, ref);
     store_bind_i64(&q, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);

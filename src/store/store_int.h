@@ -35,9 +35,9 @@ struct store_stmt {
 MUST_CHECK bool store_begin(struct store_stmt *q, struct store *s, const char *sql, struct err *e);
 void store_bind_i64(struct store_stmt *q, int64_t v);
 void store_bind_str(struct store_stmt *q, struct str v);
-bool store_row(struct store_stmt *q);                     /* false: no more rows, or failed */
-MUST_CHECK bool store_step(struct store_stmt *q);         /* a statement without rows, run once more with new values after it */
-MUST_CHECK bool store_end(struct store_stmt *q);          /* false: e is filled */
+bool store_row(struct store_stmt *q);             /* false: no more rows, or failed */
+MUST_CHECK bool store_step(struct store_stmt *q); /* a statement without rows, run once more with new values after it */
+MUST_CHECK bool store_end(struct store_stmt *q);  /* false: e is filled */
 int64_t store_col_i64(const struct store_stmt *q, int col);
 struct str store_col_str(const struct store_stmt *q, struct arena *a, int col); /* copied; NULL is empty */
 

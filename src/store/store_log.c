@@ -4,8 +4,10 @@
 bool store_query_log(struct store *s, const struct store_query *l, struct err *e)
 {
     struct store_stmt q;
-    if (!store_begin(&q, s, "INSERT INTO query_log (at_us, principal, purpose, sql_shape, verdict, refs, rows_, elapsed_ms)"
-                            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)", e))
+    if (!store_begin(&q, s,
+                     "INSERT INTO query_log (at_us, principal, purpose, sql_shape, verdict, refs, rows_, elapsed_ms)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                     e))
         return false;
     store_bind_i64(&q, l->at_us);
     store_bind_str(&q, l->principal);
@@ -24,8 +26,10 @@ bool store_queries(struct store *s, struct arena *a, size_t limit, struct store_
 {
     struct store_stmt q;
     *n = 0;
-    if (!store_begin(&q, s, "SELECT at_us, principal, purpose, sql_shape, verdict, refs, rows_, elapsed_ms, count(*) OVER ()"
-                            " FROM (SELECT * FROM query_log ORDER BY id DESC LIMIT ?) ORDER BY id DESC", e))
+    if (!store_begin(&q, s,
+                     "SELECT at_us, principal, purpose, sql_shape, verdict, refs, rows_, elapsed_ms, count(*) OVER ()"
+                     " FROM (SELECT * FROM query_log ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
+                     e))
         return false;
     store_bind_i64(&q, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
     while (store_row(&q)) {
@@ -46,7 +50,8 @@ bool store_queries(struct store *s, struct arena *a, size_t limit, struct store_
 bool store_setting_set(struct store *s, struct str key, struct str value, struct err *e)
 {
     struct store_stmt q;
-    if (!store_begin(&q, s, "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", e))
+    if (!store_begin(&q, s,
+                     "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", e))
         return false;
     store_bind_str(&q, key);
     store_bind_str(&q, value);

@@ -27,8 +27,10 @@ bool store_run_begin(struct store *s, struct str kind, struct str trigger, int64
 bool store_run_port_add(struct store *s, const struct store_run_port *p, struct err *e)
 {
     struct store_stmt q;
-    if (!store_begin(&q, s, "INSERT INTO run_port (run_id, ref, status, message, code, rows_, elapsed_ms, finished_at_us, version_id)"
-                            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", e))
+    if (!store_begin(&q, s,
+                     "INSERT INTO run_port (run_id, ref, status, message, code, rows_, elapsed_ms, finished_at_us, version_id)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     e))
         return false;
     store_bind_i64(&q, p->run_id);
     store_bind_str(&q, p->ref);
@@ -47,8 +49,11 @@ bool store_run_port_add(struct store *s, const struct store_run_port *p, struct 
 bool store_run_finish(struct store *s, const struct store_run *r, struct err *e)
 {
     struct store_stmt q;
-    if (!store_begin(&q, s, "UPDATE run SET status = ?, finished_at_us = ?, message = ?, ports_built = ?, ports_failed = ?, ports_skipped = ?,"
-                            " rows_ = ? WHERE run_id = ?", e))
+    if (!store_begin(
+            &q, s,
+            "UPDATE run SET status = ?, finished_at_us = ?, message = ?, ports_built = ?, ports_failed = ?, ports_skipped = ?,"
+            " rows_ = ? WHERE run_id = ?",
+            e))
         return false;
     store_bind_i64(&q, r->status);
     store_bind_i64(&q, r->finished_at_us);
@@ -67,8 +72,11 @@ bool store_runs(struct store *s, struct arena *a, size_t limit, struct store_run
 {
     struct store_stmt q;
     *n = 0;
-    if (!store_begin(&q, s, "SELECT run_id, kind, trigger_, status, started_at_us, finished_at_us, message, ports_built, ports_failed,"
-                            " ports_skipped, rows_, count(*) OVER () FROM (SELECT * FROM run ORDER BY run_id DESC LIMIT ?) ORDER BY run_id DESC", e))
+    if (!store_begin(
+            &q, s,
+            "SELECT run_id, kind, trigger_, status, started_at_us, finished_at_us, message, ports_built, ports_failed,"
+            " ports_skipped, rows_, count(*) OVER () FROM (SELECT * FROM run ORDER BY run_id DESC LIMIT ?) ORDER BY run_id DESC",
+            e))
         return false;
     store_bind_i64(&q, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
     while (store_row(&q)) {
@@ -119,11 +127,15 @@ bool store_run_ports(struct store *s, struct arena *a, int64_t run_id, struct st
     return read_run_ports(&q, a, out, n);
 }
 
-bool store_port_history(struct store *s, struct arena *a, struct str ref, size_t limit, struct store_run_port **out, size_t *n, struct err *e)
+bool store_port_history(struct store *s, struct arena *a, struct str ref, size_t limit, struct store_run_port **out, size_t *n,
+                        struct err *e)
 {
     struct store_stmt q;
     *n = 0;
-    if (!store_begin(&q, s, "SELECT " RUN_PORT_COLUMNS " FROM (SELECT * FROM run_port WHERE ref = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC", e))
+    if (!store_begin(&q, s,
+                     "SELECT " RUN_PORT_COLUMNS
+                     " FROM (SELECT * FROM run_port WHERE ref = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
+                     e))
         return false;
     store_bind_str(&q, ref);
     store_bind_i64(&q, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);

@@ -1,9 +1,9 @@
 /* Dates, moments and zones; golden values from the zone database by an independent implementation. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 
@@ -15,9 +15,21 @@ static void dates(void **state)
         bool ok;
         int32_t days;
     } rows[] = {
-        {"1970-01-01", true, 0}, {"2000-02-29", true, 11016}, {"2026-11-21", true, 20778}, {"1969-12-31", true, -1}, {"0001-01-01", true, -719162},
-        {"1900-02-29", false, 0}, {"2026-13-01", false, 0}, {"2026-00-01", false, 0}, {"2026-04-31", false, 0}, {"2026-1-01", false, 0}, {"", false, 0},
-        {"2026-11-21 ", false, 0}, {"2026/11/21", false, 0}, {"+026-11-21", false, 0}, {"2026-+1-21", false, 0},
+        {"1970-01-01", true, 0},
+        {"2000-02-29", true, 11016},
+        {"2026-11-21", true, 20778},
+        {"1969-12-31", true, -1},
+        {"0001-01-01", true, -719162},
+        {"1900-02-29", false, 0},
+        {"2026-13-01", false, 0},
+        {"2026-00-01", false, 0},
+        {"2026-04-31", false, 0},
+        {"2026-1-01", false, 0},
+        {"", false, 0},
+        {"2026-11-21 ", false, 0},
+        {"2026/11/21", false, 0},
+        {"+026-11-21", false, 0},
+        {"2026-+1-21", false, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int32_t days = 0;
@@ -118,6 +130,7 @@ static void zones(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(dates), cmocka_unit_test(the_wall_clock_can_be_set), cmocka_unit_test(zones)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(dates), cmocka_unit_test(the_wall_clock_can_be_set),
+                                       cmocka_unit_test(zones)};
     return cmocka_run_group_tests_name("base clock", tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 /* Documents: kinds, positions, errors with their place, limits on hostile texts, JSON, the cache form. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <stdlib.h>
 
@@ -67,9 +67,14 @@ static void every_value_has_its_place(void **state)
         const char *text;
         uint32_t key_line, key_col, line, col, end_line;
     } rows[] = {
-        {"a", DOC_INT, "1", 1, 1, 1, 4, 1},       {"b", DOC_SEQ, "", 2, 1, 3, 3, 4},          {"c", DOC_STRING, "line1\nline2\n", 5, 1, 5, 4, 8},
-        {"d", DOC_MAP, "", 9, 1, 9, 4, 10},       {"d.x", DOC_STRING, "é", 9, 5, 9, 8, 9},    {"d.y", DOC_SEQ, "", 9, 11, 9, 14, 10},
-        {"e", DOC_NULL, "", 11, 1, 11, 3, 11},    {"g h", DOC_STRING, "it's", 12, 1, 12, 8, 12},
+        {"a", DOC_INT, "1", 1, 1, 1, 4, 1},
+        {"b", DOC_SEQ, "", 2, 1, 3, 3, 4},
+        {"c", DOC_STRING, "line1\nline2\n", 5, 1, 5, 4, 8},
+        {"d", DOC_MAP, "", 9, 1, 9, 4, 10},
+        {"d.x", DOC_STRING, "é", 9, 5, 9, 8, 9},
+        {"d.y", DOC_SEQ, "", 9, 11, 9, 14, 10},
+        {"e", DOC_NULL, "", 11, 1, 11, 3, 11},
+        {"g h", DOC_STRING, "it's", 12, 1, 12, 8, 12},
     };
     assert_non_null(d);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -108,15 +113,41 @@ static void scalars_have_the_core_kinds(void **state)
         enum doc_kind kind;
         const char *json;
     } rows[] = {
-        {"~", DOC_NULL, "null"},          {"Null", DOC_NULL, "null"},      {"nULL", DOC_STRING, "\"nULL\""},  {"true", DOC_BOOL, "true"},
-        {"False", DOC_BOOL, "false"},     {"yes", DOC_STRING, "\"yes\""},  {"on", DOC_STRING, "\"on\""},      {"-12", DOC_INT, "-12"},
-        {"+12", DOC_INT, "12"},           {"007", DOC_INT, "7"},           {"0x1F", DOC_INT, "31"},           {"0o17", DOC_INT, "15"},
-        {"1.50", DOC_FLOAT, "1.50"},      {".5", DOC_FLOAT, "0.5"},        {"1.", DOC_FLOAT, "1"},            {"1e3", DOC_FLOAT, "1e3"},
-        {"1.e3", DOC_FLOAT, "1000"},      {".inf", DOC_FLOAT, "null"},     {"-.INF", DOC_FLOAT, "null"},      {".nan", DOC_FLOAT, "null"},
-        {"2026-01-31", DOC_STRING, "\"2026-01-31\""}, {"1_000", DOC_STRING, "\"1_000\""}, {"1:30", DOC_STRING, "\"1:30\""}, {"'12'", DOC_STRING, "\"12\""},
-        {"!!str 12", DOC_STRING, "\"12\""}, {"12345678901234567890", DOC_FLOAT, "12345678901234567890"}, {"1.1.0", DOC_STRING, "\"1.1.0\""},
-        {"-", DOC_SEQ, "[null]"},         {".", DOC_STRING, "\".\""},      {"0x", DOC_STRING, "\"0x\""},      {"1e", DOC_STRING, "\"1e\""},
-        {"v1", DOC_STRING, "\"v1\""},     {"{}", DOC_MAP, "{}"},           {"[]", DOC_SEQ, "[]"},             {"-0.0", DOC_FLOAT, "-0.0"},
+        {"~", DOC_NULL, "null"},
+        {"Null", DOC_NULL, "null"},
+        {"nULL", DOC_STRING, "\"nULL\""},
+        {"true", DOC_BOOL, "true"},
+        {"False", DOC_BOOL, "false"},
+        {"yes", DOC_STRING, "\"yes\""},
+        {"on", DOC_STRING, "\"on\""},
+        {"-12", DOC_INT, "-12"},
+        {"+12", DOC_INT, "12"},
+        {"007", DOC_INT, "7"},
+        {"0x1F", DOC_INT, "31"},
+        {"0o17", DOC_INT, "15"},
+        {"1.50", DOC_FLOAT, "1.50"},
+        {".5", DOC_FLOAT, "0.5"},
+        {"1.", DOC_FLOAT, "1"},
+        {"1e3", DOC_FLOAT, "1e3"},
+        {"1.e3", DOC_FLOAT, "1000"},
+        {".inf", DOC_FLOAT, "null"},
+        {"-.INF", DOC_FLOAT, "null"},
+        {".nan", DOC_FLOAT, "null"},
+        {"2026-01-31", DOC_STRING, "\"2026-01-31\""},
+        {"1_000", DOC_STRING, "\"1_000\""},
+        {"1:30", DOC_STRING, "\"1:30\""},
+        {"'12'", DOC_STRING, "\"12\""},
+        {"!!str 12", DOC_STRING, "\"12\""},
+        {"12345678901234567890", DOC_FLOAT, "12345678901234567890"},
+        {"1.1.0", DOC_STRING, "\"1.1.0\""},
+        {"-", DOC_SEQ, "[null]"},
+        {".", DOC_STRING, "\".\""},
+        {"0x", DOC_STRING, "\"0x\""},
+        {"1e", DOC_STRING, "\"1e\""},
+        {"v1", DOC_STRING, "\"v1\""},
+        {"{}", DOC_MAP, "{}"},
+        {"[]", DOC_SEQ, "[]"},
+        {"-0.0", DOC_FLOAT, "-0.0"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct doc *d = yaml(rows[i].z);
@@ -129,7 +160,10 @@ static void scalars_have_the_core_kinds(void **state)
     }
     assert_int_equal(doc_root(yaml(""))->kind, DOC_NULL);
     assert_int_equal(doc_root(yaml("# only a note\n"))->kind, DOC_NULL);
-    assert_int_equal(doc_root(yaml("\xef\xbb\xbf" "a: 1\r\nb: 2\r\n"))->n_children, 2);
+    assert_int_equal(doc_root(yaml("\xef\xbb\xbf"
+                                   "a: 1\r\nb: 2\r\n"))
+                         ->n_children,
+                     2);
 }
 
 static void wrong_texts_say_where_and_why(void **state)
@@ -143,7 +177,8 @@ static void wrong_texts_say_where_and_why(void **state)
         {"a: [1, 2\nb: 3\n", "f.yaml:2:2: error TR101: a ',' or the closing ']' is missing"},
         {"{a: 1\n", "f.yaml:2:1: error TR101: a ',' or the closing '}' is missing"},
         {"b: 1\na: \"x\n", "f.yaml:2:4: error TR101: a quoted text is not closed"},
-        {"key: value\nother value\nmore: x\n", "f.yaml:2:1: error TR101: a ':' is missing after a key, or the indentation is wrong"},
+        {"key: value\nother value\nmore: x\n",
+         "f.yaml:2:1: error TR101: a ':' is missing after a key, or the indentation is wrong"},
         {"a: b: c\n", "f.yaml:1:5: error TR101: a second ':' on one line, or wrong indentation"},
         {"- a\nb: 1\n", "f.yaml:2:1: error TR101: the line does not fit the list above it"},
         {"a:\n  b: 1\n c: 2\n", "f.yaml:3:2: error TR101: the line does not fit the lines above it"},
@@ -230,7 +265,9 @@ static void aliases_are_copies(void **state)
     assert_non_null(d);
     struct buf b = BUF_INIT(1000);
     doc_json(d, doc_root(d), &b);
-    assert_string_equal(buf_z(&b), "{\"base\":{\"x\":1,\"y\":[2,{\"z\":\"deep\"}]},\"use\":{\"x\":1,\"y\":[2,{\"z\":\"deep\"}]},\"text\":\"deep\"}");
+    assert_string_equal(
+        buf_z(&b),
+        "{\"base\":{\"x\":1,\"y\":[2,{\"z\":\"deep\"}]},\"use\":{\"x\":1,\"y\":[2,{\"z\":\"deep\"}]},\"text\":\"deep\"}");
     assert_int_equal(doc_get(d, doc_root(d), "use")->line, 2);
     assert_int_equal(doc_path(d, doc_root(d), "use.x")->line, 1);
     buf_fini(&b);
@@ -239,7 +276,8 @@ static void aliases_are_copies(void **state)
 static void json_documents(void **state)
 {
     (void)state;
-    const char *text = "\xef\xbb\xbf{\n  \"é\": [1, -2.5e3, true, null],\n  \"s\": \"\\ud83d\\ude00\\n\\u00e9\\/\", \"m\": {}\n}\n";
+    const char *text =
+        "\xef\xbb\xbf{\n  \"é\": [1, -2.5e3, true, null],\n  \"s\": \"\\ud83d\\ude00\\n\\u00e9\\/\", \"m\": {}\n}\n";
     struct doc *d = doc_parse_json(&arena, STR("f.json"), str_of(text), &errs);
     assert_non_null(d);
     const struct doc_node *list = doc_get(d, doc_root(d), "é");
@@ -255,7 +293,12 @@ static void json_documents(void **state)
         enum err_code code;
         uint32_t line, col;
     } bad[] = {
-        {"{\"a\": 1,}", E_YAML, 1, 8}, {"{\"a\":1,\n\"a\":2}", E_DUPLICATE, 2, 1}, {"", E_YAML, 1, 1}, {"{'a':1}", E_YAML, 1, 2}, {"[1] 2", E_YAML, 1, 5}, {"\"\\ud83d\"", E_YAML, 1, 0},
+        {"{\"a\": 1,}", E_YAML, 1, 8},
+        {"{\"a\":1,\n\"a\":2}", E_DUPLICATE, 2, 1},
+        {"", E_YAML, 1, 1},
+        {"{'a':1}", E_YAML, 1, 2},
+        {"[1] 2", E_YAML, 1, 5},
+        {"\"\\ud83d\"", E_YAML, 1, 0},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         errs_fini(&errs);
@@ -354,8 +397,9 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(every_value_has_its_place), CASE(scalars_have_the_core_kinds), CASE(wrong_texts_say_where_and_why), CASE(hostile_texts_meet_limits),
-        CASE(aliases_are_copies), CASE(json_documents), CASE(the_cache_form_reads_back), CASE(the_official_examples_parse),
+        CASE(every_value_has_its_place), CASE(scalars_have_the_core_kinds), CASE(wrong_texts_say_where_and_why),
+        CASE(hostile_texts_meet_limits), CASE(aliases_are_copies),          CASE(json_documents),
+        CASE(the_cache_form_reads_back), CASE(the_official_examples_parse),
 #ifdef TRELLIS_FAULTS
         CASE(exhaustion_is_an_error),
 #endif

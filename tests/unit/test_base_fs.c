@@ -1,9 +1,9 @@
 /* Files: whole reads, atomic writes under faults, folders, patterns, digests, locks. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,7 +99,8 @@ static void paths(void **state)
 static void patterns(void **state)
 {
     (void)state;
-    static const char *const files[] = {"g/Ad_Stats_data.CSV", "g/x_ad_stats.csv", "g/ad.csv.gz", "g/deep/er/b.csv", "g/deep/a.csv", "g/.hidden.csv", "g/odd[1].csv"};
+    static const char *const files[] = {"g/Ad_Stats_data.CSV", "g/x_ad_stats.csv", "g/ad.csv.gz", "g/deep/er/b.csv",
+                                        "g/deep/a.csv",        "g/.hidden.csv",    "g/odd[1].csv"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         put(files[i], "x");
     assert_int_equal(symlink("..", "g/deep/loop"), 0);
@@ -226,7 +227,10 @@ static void a_failed_write_leaves_the_old_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reading), cmocka_unit_test(paths), cmocka_unit_test(patterns), cmocka_unit_test(locks),
+        cmocka_unit_test(reading),
+        cmocka_unit_test(paths),
+        cmocka_unit_test(patterns),
+        cmocka_unit_test(locks),
 #ifdef TRELLIS_FAULTS
         cmocka_unit_test(a_failed_write_leaves_the_old_file),
 #endif

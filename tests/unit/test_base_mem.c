@@ -1,9 +1,9 @@
 /* Memory, buffers, arenas, errors and log lines: limits, exhaustion, exact texts. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,7 +66,8 @@ static void pieces_are_written(void **state)
 {
     (void)state;
     struct buf b = BUF_INIT(10000);
-    buf_json_str(&b, STR("a\"b\\c\n\x01\xc3\xa9\xff" "z\xe2\x82"));
+    buf_json_str(&b, STR("a\"b\\c\n\x01\xc3\xa9\xff"
+                         "z\xe2\x82"));
     assert_string_equal(buf_z(&b), "\"a\\\"b\\\\c\\n\\u0001\xc3\xa9\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd\"");
     buf_reset(&b);
     buf_json_key(&b, "k");
@@ -119,8 +120,9 @@ static void an_error_is_written(void **state)
     assert_string_equal(buf_z(&b), "a.yaml:3:9: error TR102: in product x: the value 7 is \"odd\"\n  hint: write an even one\n");
     buf_reset(&b);
     err_json(&e, &b);
-    assert_string_equal(buf_z(&b), "{\"code\":\"TR102\",\"name\":\"E_SCHEMA\",\"message\":\"in product x: the value 7 is \\\"odd\\\"\","
-                                   "\"hint\":\"write an even one\",\"file\":\"a.yaml\",\"line\":3,\"col\":9,\"retryable\":false}");
+    assert_string_equal(buf_z(&b),
+                        "{\"code\":\"TR102\",\"name\":\"E_SCHEMA\",\"message\":\"in product x: the value 7 is \\\"odd\\\"\","
+                        "\"hint\":\"write an even one\",\"file\":\"a.yaml\",\"line\":3,\"col\":9,\"retryable\":false}");
     buf_reset(&b);
     assert_false(err_errno(&e, ENOENT, "cannot read %s", "f"));
     err_text(&e, true, &b);
@@ -212,7 +214,8 @@ static void log_lines_are_one_line_and_limited(void **state)
     assert_string_equal(text, "2026-01-01T00:00:00.000000Z warn test one n=0 text=a\\x0ab\n");
     log_set(LOG_INFO, true);
     captured("two", 1, text, sizeof text);
-    assert_string_equal(text, "{\"time\":\"2026-01-01T00:00:00.000000Z\",\"level\":\"warn\",\"module\":\"test\",\"event\":\"two\",\"fields\":\"n=0 text=a\\nb\"}\n");
+    assert_string_equal(text, "{\"time\":\"2026-01-01T00:00:00.000000Z\",\"level\":\"warn\",\"module\":\"test\",\"event\":"
+                              "\"two\",\"fields\":\"n=0 text=a\\nb\"}\n");
     log_set(LOG_INFO, false);
     captured("three", 1000, text, sizeof text);
     size_t lines = 0;
@@ -247,9 +250,10 @@ static void exhaustion_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_are_checked), cmocka_unit_test(a_buffer_keeps_its_maximum), cmocka_unit_test(pieces_are_written),
-        cmocka_unit_test(an_arena_gives_aligned_zeroed_memory), cmocka_unit_test(an_error_is_written),
-        cmocka_unit_test(many_errors_are_sorted_and_bounded), cmocka_unit_test(json_helpers), cmocka_unit_test(log_lines_are_one_line_and_limited),
+        cmocka_unit_test(sizes_are_checked),      cmocka_unit_test(a_buffer_keeps_its_maximum),
+        cmocka_unit_test(pieces_are_written),     cmocka_unit_test(an_arena_gives_aligned_zeroed_memory),
+        cmocka_unit_test(an_error_is_written),    cmocka_unit_test(many_errors_are_sorted_and_bounded),
+        cmocka_unit_test(json_helpers),           cmocka_unit_test(log_lines_are_one_line_and_limited),
 #ifdef TRELLIS_FAULTS
         cmocka_unit_test(exhaustion_is_an_error),
 #endif

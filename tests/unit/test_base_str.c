@@ -1,9 +1,9 @@
 /* Text helpers: comparing, cutting, numbers, nearest word, UTF-8, the naming rule. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "base/str.h"
 
@@ -40,9 +40,19 @@ static void numbers(void **state)
         bool ok;
         int64_t v;
     } rows[] = {
-        {"0", true, 0}, {"-0", true, 0}, {"+7", true, 7}, {"9223372036854775807", true, INT64_MAX}, {"-9223372036854775808", true, INT64_MIN},
-        {"9223372036854775808", false, 0}, {"-9223372036854775809", false, 0}, {"99999999999999999999999", false, 0}, {"", false, 0}, {"-", false, 0},
-        {"1a", false, 0}, {" 1", false, 0}, {"1.0", false, 0},
+        {"0", true, 0},
+        {"-0", true, 0},
+        {"+7", true, 7},
+        {"9223372036854775807", true, INT64_MAX},
+        {"-9223372036854775808", true, INT64_MIN},
+        {"9223372036854775808", false, 0},
+        {"-9223372036854775809", false, 0},
+        {"99999999999999999999999", false, 0},
+        {"", false, 0},
+        {"-", false, 0},
+        {"1a", false, 0},
+        {" 1", false, 0},
+        {"1.0", false, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int64_t v = 0;
@@ -76,7 +86,8 @@ static void utf8(void **state)
 {
     (void)state;
     static const char *const good[] = {"", "abc", "é", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf", "\xee\x80\x80"};
-    static const char *const bad[] = {"\x80", "\xc0\x80", "\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80", "\xf0\x80\x80\x80", "\xff", "a\xe2\x82"};
+    static const char *const bad[] = {"\x80",         "\xc0\x80",         "\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                                      "\xe0\x80\x80", "\xf0\x80\x80\x80", "\xff", "a\xe2\x82"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_true(str_utf8_valid(str_of(good[i])));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -98,7 +109,11 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(comparing_and_cutting), cmocka_unit_test(numbers), cmocka_unit_test(nearest_word), cmocka_unit_test(utf8), cmocka_unit_test(names),
+        cmocka_unit_test(comparing_and_cutting),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(nearest_word),
+        cmocka_unit_test(utf8),
+        cmocka_unit_test(names),
     };
     return cmocka_run_group_tests_name("base str", tests, NULL, NULL);
 }

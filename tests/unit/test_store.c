@@ -1,9 +1,10 @@
-/* The control store: what is written is read back, migrations with their copy, a dead process's runs, failures at every statement. */
+/* The control store: what is written is read back, migrations with their copy, a dead process's runs, failures at every
+ * statement. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -53,7 +54,13 @@ static void runs_and_ports(void **state)
     assert_true(store_run_begin(s, STR("run"), STR("cli"), &first, &e));
     assert_true(store_run_begin(s, STR("run"), STR("api"), &second, &e));
     assert_true(second > first);
-    struct store_run_port p = {.run_id = first, .ref = STR("a.b_v1"), .status = STR("built"), .rows = 7, .elapsed_ms = 3, .finished_at_us = 5, .version_id = 9};
+    struct store_run_port p = {.run_id = first,
+                               .ref = STR("a.b_v1"),
+                               .status = STR("built"),
+                               .rows = 7,
+                               .elapsed_ms = 3,
+                               .finished_at_us = 5,
+                               .version_id = 9};
     assert_true(store_run_port_add(s, &p, &e));
     p.run_id = second;
     p.status = STR("failed");
@@ -133,7 +140,8 @@ static void log_and_settings(void **state)
     assert_true(store_setting_set(s, STR("k"), STR("two"), &e));
     assert_true(store_setting_get(s, &arena, STR("k"), &value, &e));
     assert_true(str_eq(value, STR("two")));
-    struct store_query q = {.at_us = 1, .principal = STR("local-admin"), .sql_shape = STR("SELECT ?"), .verdict = STR("ok"), .rows = 1};
+    struct store_query q = {
+        .at_us = 1, .principal = STR("local-admin"), .sql_shape = STR("SELECT ?"), .verdict = STR("ok"), .rows = 1};
     for (int i = 0; i < 3; i++, q.at_us++)
         assert_true(store_query_log(s, &q, &e));
     struct store_query *log;
@@ -148,7 +156,8 @@ static void log_and_settings(void **state)
 static void migrations(void **state)
 {
     (void)state;
-    static const struct store_migration two[] = {{"CREATE TABLE a (x)"}, {"CREATE TABLE b (x)"}}, broken[] = {{"CREATE TABLE a (x)"}, {"CREATE TABLE c (x); CREATE TABL"}};
+    static const struct store_migration two[] = {{"CREATE TABLE a (x)"}, {"CREATE TABLE b (x)"}},
+                                        broken[] = {{"CREATE TABLE a (x)"}, {"CREATE TABLE c (x); CREATE TABL"}};
     sqlite3 *db;
     struct err e;
     assert_int_equal(sqlite3_open("m.sqlite", &db), SQLITE_OK);
@@ -170,7 +179,10 @@ static void migrations(void **state)
     assert_false(store_exec(db, "SELECT x FROM b", &e));
     sqlite3_close(db);
     struct store *s;
-    assert_true(fs_write_atomic("bad.sqlite", STR("this is no database, and it is long enough to be looked at as one ...................................................."), 0600, &e));
+    assert_true(fs_write_atomic("bad.sqlite",
+                                STR("this is no database, and it is long enough to be looked at as one "
+                                    "...................................................."),
+                                0600, &e));
     assert_false(store_open("bad.sqlite", &s, &e));
     assert_int_equal(e.code, E_STORE);
     assert_null(s);
@@ -235,7 +247,8 @@ static bool a_day_of_work(struct err *e)
             c[i].run_id = run;
         struct store_run done = {.run_id = run, .status = RUN_SUCCEEDED};
         ok = store_run_port_add(s, &p, e) && store_checks_add(s, c, 3, e) && store_setting_set(s, STR("k"), STR("v"), e) &&
-             store_run_finish(s, &done, e) && store_runs(s, &arena, 5, &runs, &n, e) && store_port_history(s, &arena, STR("a"), 5, &ports, &n, e) &&
+             store_run_finish(s, &done, e) && store_runs(s, &arena, 5, &runs, &n, e) &&
+             store_port_history(s, &arena, STR("a"), 5, &ports, &n, e) &&
              store_checks_latest(s, &arena, STR("a"), &checks_, &n, e) && store_setting_get(s, &arena, STR("k"), &value, e);
     }
     store_close(s);
@@ -271,7 +284,7 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(runs_and_ports), CASE(checks), CASE(log_and_settings), CASE(migrations), CASE(threads_share_it),
+        CASE(runs_and_ports),           CASE(checks), CASE(log_and_settings), CASE(migrations), CASE(threads_share_it),
 #ifdef TRELLIS_FAULTS
         CASE(every_statement_may_fail),
 #endif

@@ -1,9 +1,9 @@
 /* The state of a mesh: lock, both stores opened and upgraded, what a crash left put right; the ledger's lines. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <signal.h>
 #include <stdio.h>
@@ -87,7 +87,9 @@ static void one_process_has_it(void **state)
     state_close(s);
     s = open_state();
     struct engine_conn *c = connect_to(s);
-    assert_int_equal(number(c, "SELECT count(*) FROM duckdb_schemas() WHERE database_name = 'mesh' AND schema_name IN ('sys', 'raw', 'hist', 'quarantine', 'built', 'live')"), 6);
+    assert_int_equal(number(c, "SELECT count(*) FROM duckdb_schemas() WHERE database_name = 'mesh' AND schema_name IN ('sys', "
+                               "'raw', 'hist', 'quarantine', 'built', 'live')"),
+                     6);
     assert_false(engine_exec(c, STR("COPY (SELECT 1) TO '/tmp/never'"), &e)); /* the serving engine is locked */
     engine_disconnect(c);
     state_close(s);
@@ -107,8 +109,18 @@ static void ledger_lines(void **state)
     assert_true(ledger_next_id(c, STR("file_load"), &next, &e));
     assert_true(next > id);
     assert_false(ledger_next_id(c, STR("x'; DROP"), &next, &e));
-    struct ledger_file f = {.file_id = id, .stream = STR("a.b__c"), .path = STR("x'y.csv"), .sha256 = STR("00"), .format = STR("csv"), .size_bytes = 5,
-                            .rows_loaded = 4, .rows_quarantined = 1, .learned_at_us = 1767225600123456, .day_from = 20000, .day_to = 20001, .has_days = true};
+    struct ledger_file f = {.file_id = id,
+                            .stream = STR("a.b__c"),
+                            .path = STR("x'y.csv"),
+                            .sha256 = STR("00"),
+                            .format = STR("csv"),
+                            .size_bytes = 5,
+                            .rows_loaded = 4,
+                            .rows_quarantined = 1,
+                            .learned_at_us = 1767225600123456,
+                            .day_from = 20000,
+                            .day_to = 20001,
+                            .has_days = true};
     assert_true(ledger_file_add(c, &f, &e));
     f.file_id++;
     f.has_days = false;
@@ -134,7 +146,14 @@ static void ledger_lines(void **state)
     assert_int_equal(number(c, "SELECT count(*) FROM mesh.sys.file_load"), 2);
 
     for (int64_t v = 1; v <= 4; v++) {
-        struct ledger_version row = {.version_id = v, .rows = v * 10, .built_at_us = v, .run_id = 1, .port = STR("a.p_v1"), .fingerprint = STR("fp"), .table_name = STR("t"), .data_to = STR("2026-01-01")};
+        struct ledger_version row = {.version_id = v,
+                                     .rows = v * 10,
+                                     .built_at_us = v,
+                                     .run_id = 1,
+                                     .port = STR("a.p_v1"),
+                                     .fingerprint = STR("fp"),
+                                     .table_name = STR("t"),
+                                     .data_to = STR("2026-01-01")};
         assert_true(ledger_version_add(c, &row, &e));
         assert_true(ledger_version_go_live(c, STR("a.p_v1"), v, &e));
     }
@@ -165,13 +184,16 @@ static void die_after_commit(void)
     struct engine_conn *c;
     struct err e;
     int64_t run, id;
-    if (!state_open(dir, &small, &s, &e) || !engine_connect(s->engine, &c, &e) || !store_run_begin(s->store, STR("run"), STR("cli"), &run, &e) ||
-        !ledger_next_id(c, STR("port_version"), &id, &e))
+    if (!state_open(dir, &small, &s, &e) || !engine_connect(s->engine, &c, &e) ||
+        !store_run_begin(s->store, STR("run"), STR("cli"), &run, &e) || !ledger_next_id(c, STR("port_version"), &id, &e))
         _exit(1);
     struct ledger_version v = {.version_id = id, .rows = 1, .run_id = run, .port = STR("a.p_v1"), .table_name = STR("a.p_v1@1")};
-    if (!engine_exec(c, STR("CREATE TABLE mesh.built.\"a.p_v1@1\" AS SELECT 1 AS x; CREATE TABLE mesh.built.\"half\"\"done\" AS SELECT 1 AS x;"
-                            "CREATE VIEW mesh.built.\"a view\" AS SELECT * FROM mesh.built.\"half\"\"done\"; BEGIN;"
-                            "CREATE VIEW mesh.live.\"a.p_v1\" AS SELECT * FROM mesh.built.\"a.p_v1@1\""), &e) ||
+    if (!engine_exec(c,
+                     STR("CREATE TABLE mesh.built.\"a.p_v1@1\" AS SELECT 1 AS x; CREATE TABLE mesh.built.\"half\"\"done\" AS "
+                         "SELECT 1 AS x;"
+                         "CREATE VIEW mesh.built.\"a view\" AS SELECT * FROM mesh.built.\"half\"\"done\"; BEGIN;"
+                         "CREATE VIEW mesh.live.\"a.p_v1\" AS SELECT * FROM mesh.built.\"a.p_v1@1\""),
+                     &e) ||
         !ledger_version_add(c, &v, &e) || !ledger_version_go_live(c, v.port, id, &e) || !engine_exec(c, STR("COMMIT"), &e))
         _exit(2);
     kill(getpid(), SIGKILL);
@@ -210,8 +232,11 @@ static void a_crash_is_put_right(void **state)
 static void versions_of_the_data(void **state)
 {
     (void)state;
-    static const struct ledger_migration ok[] = {{"CREATE TABLE mesh.sys.one (x INTEGER)"}, {"ALTER TABLE mesh.sys.one ADD COLUMN y INTEGER"}},
-                                         broken[] = {{""}, {"CREATE TABLE mesh.sys.two (x INTEGER); CREATE TABLE mesh.sys.one (x INTEGER)"}};
+    static const struct ledger_migration ok[] = {{"CREATE TABLE mesh.sys.one (x INTEGER)"},
+                                                 {"ALTER TABLE mesh.sys.one ADD COLUMN y INTEGER"}},
+                                         broken[] = {
+                                             {""},
+                                             {"CREATE TABLE mesh.sys.two (x INTEGER); CREATE TABLE mesh.sys.one (x INTEGER)"}};
     char path[128];
     snprintf(path, sizeof path, "%s/l.duckdb", dir);
     struct engine *g;
@@ -270,7 +295,7 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(a_crash_is_put_right), CASE(one_process_has_it), CASE(ledger_lines), CASE(versions_of_the_data),
+        CASE(a_crash_is_put_right),      CASE(one_process_has_it), CASE(ledger_lines), CASE(versions_of_the_data),
 #ifdef TRELLIS_FAULTS
         CASE(opening_may_fail_anywhere),
 #endif
