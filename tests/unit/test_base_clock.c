@@ -1,9 +1,10 @@
 /* Dates, moments and zones; golden values from the zone database by an independent implementation. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "base/clock.h"
 

@@ -1,9 +1,10 @@
 /* Documents: kinds, positions, errors with their place, limits on hostile texts, JSON, the cache form. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <stdlib.h>
 

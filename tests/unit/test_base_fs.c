@@ -1,9 +1,10 @@
 /* Files: whole reads, atomic writes under faults, folders, patterns, digests, locks. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,10 @@
 /* Memory, buffers, arenas, errors and log lines: limits, exhaustion, exact texts. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <errno.h>
 #include <fcntl.h>

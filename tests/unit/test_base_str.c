@@ -1,9 +1,10 @@
 /* Text helpers: comparing, cutting, numbers, nearest word, UTF-8, the naming rule. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "base/str.h"
 

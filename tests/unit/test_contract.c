@@ -1,9 +1,10 @@
 /* Contract checks on small tables: each kind once passing and once failing, and what cannot be evaluated. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <stdlib.h>
 

@@ -1,10 +1,11 @@
 /* The control store: what is written is read back, migrations with their copy, a dead process's runs, failures at every
  * statement. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,9 +1,10 @@
 /* The state of a mesh: lock, both stores opened and upgraded, what a crash left put right; the ledger's lines. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <signal.h>
 #include <stdio.h>
