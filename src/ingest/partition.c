@@ -69,9 +69,9 @@ static void scope_condition(struct buf *b, const struct file_found *f, const str
 static void partition_condition(struct buf *b, const struct file_found *f, const struct raw_table *t)
 {
     account_expression(b, f, t, "r.");
-    buf_addz(b, " = p.account AND ");
+    buf_addz(b, " = p._account AND ");
     day_expression(b, t, f->stream->day_column, "r.");
-    buf_addz(b, " = p.day");
+    buf_addz(b, " = p._day");
 }
 
 static bool partitions_make(struct engine_conn *c, const struct file_found *f, const struct raw_table *t, const struct replace_scope *s,
@@ -80,9 +80,9 @@ static bool partitions_make(struct engine_conn *c, const struct file_found *f, c
     struct buf sql = BUF_INIT(1u << 16);
     buf_addz(&sql, "CREATE OR REPLACE TEMP TABLE trellis_partition AS SELECT ");
     account_expression(&sql, f, t, "r.");
-    buf_addz(&sql, " AS account, ");
+    buf_addz(&sql, " AS _account, ");
     day_expression(&sql, t, f->stream->day_column, "r.");
-    buf_addz(&sql, " AS day, count(*) AS n FROM ");
+    buf_addz(&sql, " AS _day, count(*) AS _n FROM ");
     sql_table(&sql, "raw", f->stream->ref);
     buf_printf(&sql, " r WHERE r._file_id = %lld GROUP BY ALL", (long long)s->file_id);
     bool ok = sql_run_buf(c, &sql, e);
@@ -114,13 +114,13 @@ static bool shrunken_tell(struct engine_conn *c, const struct file_found *f, con
 {
     struct buf sql = BUF_INIT(1u << 16);
     struct shrunken told = {f, es, 0};
-    buf_addz(&sql, "SELECT p.day, count(*) AS before, any_value(p.n) AS now FROM ");
+    buf_addz(&sql, "SELECT p._day, count(*) AS before, any_value(p._n) AS now FROM ");
     sql_table(&sql, "raw", f->stream->ref);
     buf_addz(&sql, " r JOIN trellis_partition p ON ");
     partition_condition(&sql, f, t);
     buf_addz(&sql, " WHERE ");
     scope_condition(&sql, f, s);
-    buf_addz(&sql, " GROUP BY p.account, p.day HAVING any_value(p.n) * 2 < count(*) ORDER BY 1, p.account");
+    buf_addz(&sql, " GROUP BY p._account, p._day HAVING any_value(p._n) * 2 < count(*) ORDER BY 1, p._account");
     bool ok = buf_ok(&sql, e) && sql_each(c, buf_str(&sql), NULL, 0, shrunken_row, &told, e);
     buf_fini(&sql);
     return ok;
@@ -201,7 +201,7 @@ bool partition_replace(struct engine_conn *c, const struct file_found *f, const 
             return false;
         }
         if (!partitions_make(c, f, t, s, e) ||
-            !sql_each(c, STR("SELECT min(TRY_CAST(day AS DATE)), max(TRY_CAST(day AS DATE)) FROM trellis_partition"), NULL, 0, days_row, out, e) ||
+            !sql_each(c, STR("SELECT min(TRY_CAST(_day AS DATE)), max(TRY_CAST(_day AS DATE)) FROM trellis_partition"), NULL, 0, days_row, out, e) ||
             !shrunken_tell(c, f, t, s, es, e))
             return false;
     }

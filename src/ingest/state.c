@@ -117,9 +117,9 @@ bool ingest_stream_state(struct engine_conn *c, const struct mesh_stream *st, st
               sql_each(c, STR("SELECT q.reason, count(*), min_by(f.path, (f.file_id, q.line)), min_by(q.line, (f.file_id, q.line))"
                               " FROM mesh.quarantine.rejected q JOIN mesh.sys.file_load f USING (file_id)"
                               " WHERE q.stream = $1 AND f.superseded_at IS NULL GROUP BY 1 ORDER BY 2 DESC, 1"), &p, 1, reason_row, &l, e) &&
-              sql_each(c, STR("SELECT column_name, change, path, at FROM mesh.sys.ingest_drift WHERE stream = $1 ORDER BY at DESC, path, column_name"
+              sql_each(c, STR("SELECT column_name, change, path, noted_at FROM mesh.sys.ingest_drift WHERE stream = $1 ORDER BY noted_at DESC, path, column_name"
                               " LIMIT 200"), &p, 1, drift_row, &l, e) &&
-              sql_each(c, STR("SELECT path, message FROM mesh.sys.ingest_problem WHERE stream = $1 ORDER BY at DESC, path LIMIT 1"), &p, 1, problem_row,
+              sql_each(c, STR("SELECT path, message FROM mesh.sys.ingest_problem WHERE stream = $1 ORDER BY noted_at DESC, path LIMIT 1"), &p, 1, problem_row,
                        &l, e) &&
               (!t.exists || rows_and_days(c, st, &t, &l, e));
     if (ok)
