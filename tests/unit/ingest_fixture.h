@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/log.h"
 #include "ingest/ingest_int.h"
 
 struct fixture {
@@ -23,7 +24,7 @@ struct fixture {
     struct mesh mesh;
     struct mesh_domain domain;
     struct mesh_source source;
-    struct mesh_stream *streams[64], room[64];
+    struct mesh_stream *streams[256], room[256];
     struct ingest_report report;
     struct errs es;
     struct err e;
