@@ -72,8 +72,8 @@ static void many_rebuilds_under_readers(void **state)
 {
     struct world *w = *state;
     world_open(w);
-    long reads = series_under_readers(w, 150, 4);
-    print_message("%ld reads during 150 rebuilds, none failed or torn\n", reads);
+    long reads = series_under_readers(w, 60, 3);
+    print_message("%ld reads during 60 rebuilds, none failed or torn\n", reads);
 }
 
 int main(int argc, char **argv)
