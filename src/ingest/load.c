@@ -114,7 +114,7 @@ static bool rows_insert(struct load *l, struct err *e)
     return ok && loader_finish(l->loader, &l->entry.rows_loaded, &l->entry.rows_quarantined, e);
 }
 
-/* Loads of this path that still count, and the ledger's latest moment: time does not go back. */
+/* Loads of this path that this one takes the place of, and the ledger's latest moment: time does not go back. */
 static bool earlier_loads(struct load *l, struct err *e)
 {
     struct ledger_file *files;
@@ -125,7 +125,8 @@ static bool earlier_loads(struct load *l, struct err *e)
     for (size_t i = 0; i < n; i++) {
         if (files[i].learned_at_us > l->entry.learned_at_us)
             l->entry.learned_at_us = files[i].learned_at_us;
-        if (!files[i].superseded && str_eq(files[i].path, l->f->path))
+        bool same = str_eq(files[i].sha256, l->f->sha256); /* set aside before, and let in now */
+        if (!files[i].superseded && str_eq(files[i].path, l->f->path) && (l->f->stream->load != LOAD_APPEND || same))
             l->same_path[l->n_same_path++] = files[i].file_id;
     }
     return true;
@@ -146,7 +147,7 @@ static bool ledger_write(struct load *l, const struct replaced *gone, struct err
     l->entry.day_to = gone->day_to;
     const struct engine_param p[] = {sql_text(f->stream->ref), sql_text(f->path), sql_int((int64_t)f->size_bytes), sql_int(f->mtime_ns),
                                      sql_text(f->sha256)};
-    for (size_t i = 0; f->stream->load != LOAD_APPEND && i < l->n_same_path; i++) {
+    for (size_t i = 0; i < l->n_same_path; i++) {
         if (!ledger_file_supersede(c, l->same_path[i], l->entry.learned_at_us, e))
             return false;
     }
