@@ -1,0 +1,337 @@
+/* `trellis init` and `trellis add`: what they write passes the check, is written whole or not at all, and asks before it replaces. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/fs.h"
+#include "engine/engine.h"
+#include "mesh/mesh.h"
+#include "mesh/mesh_write.h"
+
+static struct engine *engine;
+static struct engine_conn *parser;
+
+struct place {
+    struct arena a;
+    char dir[64];
+    struct mesh_written *files;
+    size_t n;
+    struct err e;
+};
+
+static void place_open(struct place *p)
+{
+    *p = (struct place){0};
+    arena_init(&p->a);
+    strcpy(p->dir, "/tmp/trellis-write-XXXXXX");
+    assert_non_null(mkdtemp(p->dir));
+}
+
+static void place_close(struct place *p)
+{
+    assert_true(fs_remove_tree(p->dir, &p->e));
+    arena_fini(&p->a);
+}
+
+static void init(struct place *p)
+{
+    struct mesh_init_options o = {.name = STR("shop"), .owner_name = STR("Ana \"A\" Ruiz"), .owner_contact = STR("ana@example.org"), .reporting_currency = STR("EUR")};
+    if (!mesh_init(&p->a, p->dir, &o, &p->files, &p->n, &p->e))
+        fail_msg("%s", p->e.text);
+}
+
+static bool add(struct place *p, const char *pack, const char *name, const char *path, bool force)
+{
+    struct mesh_add_options o = {.domain = STR("acquisition"), .name = str_of(name), .path = str_of(path), .force = force};
+    p->e = (struct err){0};
+    return mesh_add(&p->a, p->dir, str_of(pack), &o, &p->files, &p->n, &p->e);
+}
+
+static struct mesh *load(struct place *p)
+{
+    struct errs es = {0};
+    struct mesh_load_options o = {.parser = parser};
+    struct mesh *m = mesh_load(p->dir, &o, &es);
+    for (size_t i = 0; i < es.n; i++)
+        print_message("%s:%u:%u: %s\n", es.v[i].file, es.v[i].line, es.v[i].col, es.v[i].text);
+    assert_int_equal(es.n, 0);
+    errs_fini(&es);
+    assert_non_null(m);
+    return m;
+}
+
+static struct str text_of(struct place *p, const char *file)
+{
+    struct str text;
+    if (!fs_read(&p->a, arena_printf(&p->a, "%s/%s", p->dir, file).p, 1 << 20, &text, &p->e))
+        fail_msg("%s", p->e.text);
+    return text;
+}
+
+static bool contains(struct str text, const char *part)
+{
+    return str_find(text, str_of(part), 0) != SIZE_MAX;
+}
+
+static void test_init_passes_the_check(void **state)
+{
+    (void)state;
+    struct place p;
+    place_open(&p);
+    init(&p);
+    assert_true(contains(text_of(&p, ".gitignore"), "/data/"));
+    struct mesh *m = load(&p);
+    assert_int_equal(m->n_domains, 5);
+    assert_true(str_eq(m->domains[0].owner.name, STR("Ana \"A\" Ruiz")));
+    assert_non_null(mesh_find_port(m, STR("shared.exchange_rate")));
+    assert_non_null(mesh_find_port(m, STR("shared.campaign")));
+    assert_non_null(mesh_find_stream(m, STR("shared.governance__rates")));
+    mesh_free(m);
+    /* a second time: refused, and nothing changes */
+    struct mesh_init_options o = {.name = STR("other")};
+    assert_false(mesh_init(&p.a, p.dir, &o, &p.files, &p.n, &p.e));
+    assert_int_equal(p.e.code, E_DUPLICATE);
+    assert_true(contains(text_of(&p, "mesh.yaml"), "\"shop\""));
+    place_close(&p);
+}
+
+static void test_init_names(void **state)
+{
+    (void)state;
+    struct place p;
+    place_open(&p);
+    struct mesh_init_options wrong = {.name = STR("My Shop")}, zone = {.name = STR("shop"), .time_zone = STR("Berlin")}, none = {0};
+    assert_false(mesh_init(&p.a, p.dir, &wrong, &p.files, &p.n, &p.e));
+    assert_int_equal(p.e.code, E_NAME);
+    assert_true(strstr(p.e.hint, "my_shop"));
+    assert_false(mesh_init(&p.a, p.dir, &zone, &p.files, &p.n, &p.e));
+    assert_false(fs_exists(arena_printf(&p.a, "%s/mesh.yaml", p.dir).p));
+    struct str inner = arena_printf(&p.a, "%s/My Shop 2", p.dir);
+    assert_true(mesh_init(&p.a, inner.p, &none, &p.files, &p.n, &p.e));
+    assert_true(contains(text_of(&p, "My Shop 2/mesh.yaml"), "name: \"my_shop_2\""));
+    place_close(&p);
+}
+
+static void test_every_pack_passes_the_check(void **state)
+{
+    (void)state;
+    struct place p;
+    struct mesh_pack *packs;
+    size_t n, sources = 0;
+    place_open(&p);
+    init(&p);
+    assert_true(mesh_packs(&p.a, &packs, &n, &p.e));
+    assert_true(n >= 8);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(packs[i].summary.n > 10 && packs[i].title.n > 0);
+        const char *name = arena_strz(&p.a, packs[i].name);
+        if (!add(&p, name, NULL, packs[i].kind == PACK_SOURCE ? "../exports" : NULL, false))
+            fail_msg("%s: %s", name, p.e.text);
+        sources += packs[i].kind == PACK_SOURCE;
+        mesh_free(load(&p));
+    }
+    struct mesh *m = load(&p);
+    struct mesh_port *union_port = mesh_find_port(m, STR("shared.campaign")), *flagship = mesh_find_port(m, STR("acquisition.campaign_daily"));
+    assert_int_equal(union_port->n_inputs, sources);
+    assert_int_equal(flagship->n_inputs, sources + 1);
+    mesh_free(m);
+    place_close(&p);
+}
+
+static void test_unions_follow(void **state)
+{
+    (void)state;
+    struct place p;
+    place_open(&p);
+    init(&p);
+    assert_true(contains(text_of(&p, "domains/shared/products/campaign/campaign.sql"), "WHERE false"));
+    assert_true(add(&p, "campaign_performance", NULL, NULL, false));
+    assert_true(add(&p, "google_ads", NULL, "../a", false));
+    assert_true(add(&p, "google_ads", "google_uk", "../b", false));
+    struct str sql = text_of(&p, "domains/acquisition/products/campaign_performance/campaign_daily.sql");
+    assert_true(contains(sql, "FROM acquisition.google_ads_campaign_daily\n"));
+    assert_true(contains(sql, "UNION ALL\n"));
+    assert_true(contains(sql, "FROM acquisition.google_uk_campaign_daily\n"));
+    assert_false(contains(sql, "WHERE false"));
+    struct mesh *m = load(&p);
+    assert_int_equal(mesh_find_port(m, STR("shared.ad"))->n_inputs, 2);
+    mesh_free(m);
+    place_close(&p);
+}
+
+static void test_add_asks_before_it_replaces(void **state)
+{
+    (void)state;
+    struct place p;
+    place_open(&p);
+    init(&p);
+    assert_true(add(&p, "google_ads", NULL, "../a", false));
+    assert_true(add(&p, "google_ads", NULL, "../a", false)); /* the same again: nothing to do */
+    for (size_t i = 0; i < p.n; i++)
+        assert_int_equal(p.files[i].how, WRITTEN_SAME);
+    struct str before = text_of(&p, "domains/acquisition/sources/google_ads.yaml");
+    assert_false(add(&p, "google_ads", NULL, "../b", false));
+    assert_int_equal(p.e.code, E_DUPLICATE);
+    assert_non_null(strstr(p.e.text, "sources/google_ads.yaml"));
+    assert_true(str_eq(before, text_of(&p, "domains/acquisition/sources/google_ads.yaml")));
+    assert_true(add(&p, "google_ads", NULL, "../b", true));
+    assert_true(contains(text_of(&p, "domains/acquisition/sources/google_ads.yaml"), "path: \"../b\""));
+    place_close(&p);
+}
+
+static void test_wrong_options(void **state)
+{
+    (void)state;
+    static const struct { const char *pack, *domain, *name, *path, *currency; enum err_code code; const char *words; } cases[] = {
+        {"googl_ads", "acquisition", NULL, "x", NULL, E_NOT_FOUND, "google_ads"},
+        {"init", "acquisition", NULL, "x", NULL, E_NOT_FOUND, ""},
+        {"google_ads", NULL, NULL, "x", NULL, E_USAGE, "--domain"},
+        {"google_ads", "aquisition", NULL, "x", NULL, E_NOT_FOUND, "acquisition"},
+        {"google_ads", "../shared", NULL, "x", NULL, E_NOT_FOUND, ""},
+        {"google_ads", "acquisition", NULL, NULL, NULL, E_USAGE, "--path"},
+        {"campaign_performance", "acquisition", NULL, "x", NULL, E_USAGE, "--path"},
+        {"google_ads", "acquisition", "Google", "x", NULL, E_NAME, ""},
+        {"google_ads", "acquisition", "../x", "x", NULL, E_NAME, ""},
+        {"google_ads", "acquisition", "raw", "x", NULL, E_NAME, ""},
+        {"google_ads", "acquisition", NULL, "x", "EURO", E_USAGE, "EUR"},
+    };
+    struct place p;
+    place_open(&p);
+    init(&p);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mesh_add_options o = {.domain = str_of(cases[i].domain), .name = str_of(cases[i].name), .path = str_of(cases[i].path), .currency = str_of(cases[i].currency)};
+        p.e = (struct err){0};
+        assert_false(mesh_add(&p.a, p.dir, str_of(cases[i].pack), &o, &p.files, &p.n, &p.e));
+        if (p.e.code != cases[i].code || (!strstr(p.e.text, cases[i].words) && !strstr(p.e.hint, cases[i].words)) || !p.e.hint[0])
+            fail_msg("case %zu: %s | %s", i, p.e.text, p.e.hint);
+    }
+    mesh_free(load(&p));
+    place_close(&p);
+}
+
+static void test_a_failed_write_is_taken_back(void **state)
+{
+    (void)state;
+    struct place p;
+    place_open(&p);
+    init(&p);
+    /* A file where a folder is to be made stops the writing half-way. */
+    FILE *f = fopen(arena_printf(&p.a, "%s/domains/acquisition/sources", p.dir).p, "w");
+    assert_non_null(f);
+    fclose(f);
+    assert_false(add(&p, "google_ads", NULL, "../a", false));
+    assert_false(fs_exists(arena_printf(&p.a, "%s/domains/acquisition/products/google_ads", p.dir).p));
+    assert_true(contains(text_of(&p, "domains/shared/products/campaign/campaign.sql"), "WHERE false"));
+    remove(arena_printf(&p.a, "%s/domains/acquisition/sources", p.dir).p);
+    mesh_free(load(&p));
+    place_close(&p);
+}
+
+static void test_broken_regions_are_refused(void **state)
+{
+    (void)state;
+    static const struct { const char *text, *words; } cases[] = {
+        {"-- trellis:sources begin campaign\nSELECT 1\n", "trellis:sources end"},
+        {"-- trellis:sources begin campain\n-- trellis:sources end\n", "campaign"},
+    };
+    struct place p;
+    place_open(&p);
+    init(&p);
+    const char *path = arena_printf(&p.a, "%s/domains/shared/products/campaign/campaign.sql", p.dir).p;
+    for (size_t i = 0; i < 2; i++) {
+        FILE *f = fopen(path, "w");
+        fputs(cases[i].text, f);
+        fclose(f);
+        assert_false(add(&p, "google_ads", NULL, "../a", false));
+        assert_true(strstr(p.e.text, cases[i].words) || strstr(p.e.hint, cases[i].words));
+        assert_int_equal(p.e.line, 1);
+        assert_false(fs_exists(arena_printf(&p.a, "%s/domains/acquisition/sources/google_ads.yaml", p.dir).p));
+    }
+    place_close(&p);
+}
+
+static void test_add_files(void **state)
+{
+    (void)state;
+    static const struct mesh_inferred_column columns[] = {
+        {{"date", 4}, {"date", 4}, {"DATE", 4}, true}, {{"order", 5}, {"string", 6}, {"VARCHAR", 7}, false},
+        {{"_id", 3}, {"string", 6}, {"VARCHAR", 7}, false}, {{"id", 2}, {"integer", 7}, {"BIGINT", 6}, false},
+        {{"2nd__price_v2", 13}, {"number", 6}, {"DECIMAL(18,2)", 13}, false}, {{"customer_email", 14}, {"string", 6}, {"VARCHAR", 7}, false},
+    };
+    struct place p;
+    struct mesh_add_options o = {.domain = STR("acquisition"), .name = STR("budget"), .path = STR("in: \"x\"/budget.csv")};
+    place_open(&p);
+    init(&p);
+    assert_true(mesh_add_files(&p.a, p.dir, &o, columns, 6, &p.files, &p.n, &p.e));
+    assert_int_equal(p.n, 5);
+    struct mesh *m = load(&p);
+    struct mesh_port *port = mesh_find_port(m, STR("acquisition.budget"));
+    struct mesh_stream *stream = mesh_find_stream(m, STR("acquisition.budget__data"));
+    assert_non_null(port);
+    assert_true(str_eq(stream->path, o.path));
+    assert_true(str_eq(port->contract->columns[2].name, STR("id")) && str_eq(port->contract->columns[3].name, STR("id_2")));
+    assert_true(str_eq(port->contract->columns[4].name, STR("c_2nd_price_v2_value")));
+    assert_int_equal(port->contract->columns[5].class_, CLASS_PERSONAL);
+    assert_int_equal(port->contract->columns[1].class_, CLASS_INTERNAL);
+    assert_int_equal(stream->contract->columns[5].class_, CLASS_PERSONAL);
+    mesh_free(m);
+    o.name = (struct str){NULL, 0};
+    assert_false(mesh_add_files(&p.a, p.dir, &o, columns, 6, &p.files, &p.n, &p.e));
+    assert_int_equal(p.e.code, E_USAGE);
+    o.name = STR("empty");
+    assert_false(mesh_add_files(&p.a, p.dir, &o, columns, 0, &p.files, &p.n, &p.e));
+    place_close(&p);
+}
+
+static void test_classes(void **state)
+{
+    (void)state;
+    static const char *const personal[] = {"email", "customer_email", "email_address", "phone", "first_name", "name", "ip", "user_id", "date_of_birth", "zip_code"};
+    static const char *const internal[] = {"spend", "campaign_name", "emailed", "shipping", "clicks", "campaign_id", "description", "zipped", "relationship"};
+    for (size_t i = 0; i < sizeof personal / sizeof personal[0]; i++)
+        if (!str_eq(mesh_propose_class(str_of(personal[i])), STR("personal")))
+            fail_msg("%s", personal[i]);
+    for (size_t i = 0; i < sizeof internal / sizeof internal[0]; i++)
+        if (!str_eq(mesh_propose_class(str_of(internal[i])), STR("internal")))
+            fail_msg("%s", internal[i]);
+    struct arena a;
+    arena_init(&a);
+    assert_true(str_eq(mesh_normal_column(&a, STR("\xEF\xBB\xBF Order ID ")), STR("order_id")));
+    assert_true(str_eq(mesh_normal_column(&a, STR("Cost (EUR)")), STR("cost__eur_")));
+    arena_fini(&a);
+}
+
+static int open_engine(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct engine_options o = {.threads = 1};
+    return engine_open(&o, &engine, &e) && engine_connect(engine, &parser, &e) ? 0 : -1;
+}
+
+static int close_engine(void **state)
+{
+    (void)state;
+    engine_disconnect(parser);
+    engine_close(engine);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_init_passes_the_check), cmocka_unit_test(test_init_names), cmocka_unit_test(test_every_pack_passes_the_check),
+        cmocka_unit_test(test_unions_follow), cmocka_unit_test(test_add_asks_before_it_replaces), cmocka_unit_test(test_wrong_options),
+        cmocka_unit_test(test_a_failed_write_is_taken_back), cmocka_unit_test(test_broken_regions_are_refused), cmocka_unit_test(test_add_files),
+        cmocka_unit_test(test_classes),
+    };
+    return cmocka_run_group_tests(tests, open_engine, close_engine);
+}
