@@ -1,4 +1,6 @@
-/* One gate for every read. `govern_query` is the only way by which rows of the mesh reach anybody. */
+/* One gate for every read. `govern_query` is the only way by which rows of the mesh reach anybody.
+ * Ports are read from mesh.live, raw streams from mesh.raw, the past from the catalog that `asof` names; all through views of an
+ * in-memory catalog that names each column and shows personal ones as 'hidden: personal' (docs/gate.md). Thread-safe. */
 #ifndef GOVERN_GOVERN_H
 #define GOVERN_GOVERN_H
 
@@ -14,12 +16,15 @@ typedef bool (*govern_asof_fn)(void *ctx, int64_t moment_us, struct arena *a, st
 
 MUST_CHECK bool govern_open(struct state *s, govern_asof_fn asof, void *asof_ctx, struct govern **out, struct err *e);
 void govern_close(struct govern *g);
-/* After the declaration or the set of live ports changed: makes the governed catalog anew and switches to it; running questions end on the old one. Keeps a reference to `m` until the next refresh returns. */
+/* After the declaration or the set of live ports changed: makes the governed catalog anew and switches to it; running questions end on the
+ * old one. Borrows `m` until the next refresh returns. Without a call, a port that came live or changed its columns is noticed when
+ * a question first fails over it; a new declaration is not. False: the old catalog stays in use. */
 MUST_CHECK bool govern_refresh(struct govern *g, const struct mesh *m, struct err *e);
 
 struct govern_principal { struct str name; }; /* first issue: local-admin */
 extern const struct govern_principal GOVERN_LOCAL_ADMIN;
 
+/* purpose: one of the mesh's; empty is analytics. Everything is copied. */
 struct govern_request {
     const struct govern_principal *principal; struct str purpose; struct str sql;
     const struct engine_param *params; size_t n_params;
@@ -27,7 +32,8 @@ struct govern_request {
     int64_t row_limit;           /* 0: 10,000 ; more rows set truncated */
     int64_t timeout_ms;          /* 0: 30,000 */
 };
-/* E_SQL, E_SQL_REFUSED, E_NOT_FOUND (unknown or forbidden name, did you mean among what one may see), E_NOT_BUILT, E_TIMEOUT, E_TOO_LARGE. Logged in the query log. */
+/* E_SQL, E_SQL_REFUSED, E_NOT_FOUND (unknown or forbidden name, did you mean among what one may see), E_NOT_BUILT, E_DENIED (purpose), E_BUSY (no
+ * connection came free in time), E_TIMEOUT, E_TOO_LARGE; positions count in q->sql. Logged in the query log, whatever the outcome. */
 MUST_CHECK bool govern_query(struct govern *g, const struct govern_request *q, struct govern_result **out, struct err *e);
 size_t govern_result_columns(const struct govern_result *r, const struct engine_column **cols);
 MUST_CHECK bool govern_result_next(struct govern_result *r, struct engine_chunk **chunk, size_t *rows, struct err *e); /* *rows may be fewer than the chunk's at the limit */

@@ -1,0 +1,148 @@
+/* Whether a question may be asked: the form by the gate, the names by the declaration. Remembered per text and generation. */
+#include "govern/govern_int.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "sql/sql.h"
+
+/* ---- names ---- */
+
+struct names { struct str *v; size_t n; };
+
+/* All that the principal may see, for "did you mean". */
+static struct names names_all(const struct mesh *m, struct arena *a)
+{
+    struct names out = {arena_array(a, m->n_ports * 2 + m->n_streams + 1, sizeof(struct str)), 0};
+    for (size_t i = 0; i < m->n_ports; i++) {
+        out.v[out.n++] = m->ports[i]->ref_major;
+        if (m->ports[i]->is_default)
+            out.v[out.n++] = m->ports[i]->ref;
+    }
+    for (size_t i = 0; i < m->n_streams; i++)
+        out.v[out.n++] = m->streams[i]->ref;
+    return out;
+}
+
+static void hint_names(const struct mesh *m, struct arena *a, const struct sql_ref *r, struct str written, struct err *e)
+{
+    struct names all = names_all(m, a);
+    for (size_t i = 0; r->schema.n == 0 && i < all.n; i++) { /* the name is right, its domain was left out */
+        struct str rest, domain = str_cut(all.v[i], '.', &rest);
+        (void)domain;
+        if (str_eq_nocase(rest, r->table)) {
+            err_hint(e, "did you mean %.*s?", STR_FMT(all.v[i]));
+            return;
+        }
+    }
+    int near = str_nearest(written, all.v, all.n);
+    if (near >= 0)
+        err_hint(e, "did you mean %.*s?", STR_FMT(all.v[near]));
+    else
+        err_hint(e, "tables are named domain.port; the catalog lists them");
+}
+
+static bool at_ref(struct err *e, const struct sql_ref *r)
+{
+    if (e) {
+        e->line = r->line;
+        e->col = r->col;
+    }
+    return false;
+}
+
+static bool resolve(const struct mesh *m, struct arena *a, const struct sql_ref *r, const struct gov_catalog *k, bool past, struct err *e)
+{
+    struct str written = r->schema.n ? arena_printf(a, "%.*s.%.*s", STR_FMT(r->schema), STR_FMT(r->table)) : r->table;
+    const struct mesh_port *p = r->schema.n && !r->catalog.n ? mesh_find_port(m, written) : NULL;
+    const struct mesh_stream *st = r->schema.n && !r->catalog.n && !p ? mesh_find_stream(m, written) : NULL;
+    if (p && !k->port_ready[p->index]) {
+        if (past) {
+            err_set(e, E_NOT_BUILT, "%.*s cannot be computed as of that day", STR_FMT(written));
+            err_hint(e, "what it reads did not have the columns that its SQL needs");
+        } else {
+            err_set(e, E_NOT_BUILT, "%.*s has not been built yet", STR_FMT(written));
+            err_hint(e, "trellis run %.*s", STR_FMT(p->ref));
+        }
+        return at_ref(e, r);
+    }
+    for (size_t i = 0; st && i < m->n_streams; i++) {
+        if (m->streams[i] == st && !k->stream_ready[i]) {
+            err_set(e, E_NOT_BUILT, "%.*s cannot be shown", STR_FMT(written));
+            err_hint(e, "trellis run loads it");
+            return at_ref(e, r);
+        }
+    }
+    if (p || st)
+        return true;
+    /* The same words whether it does not exist or is not for the asker. */
+    err_set(e, E_NOT_FOUND, "there is no port or stream \"%.*s\"", written.n < 120 ? (int)written.n : 120, written.p);
+    hint_names(m, a, r, written, e);
+    return at_ref(e, r);
+}
+
+static bool judge(struct govern *g, struct engine_conn *parser, struct str sql, const struct gov_catalog *k, bool past, struct verdict *v)
+{
+    struct arena a;
+    struct sql_ast *ast = NULL;
+    struct sql_ref *refs;
+    size_t n = 0;
+    struct buf text = BUF_INIT(REFS_TEXT_MAX - 1);
+    arena_init(&a);
+    bool ok = sql_parse(parser, &a, sql, &ast, &v->err) && sql_gate(ast, SQL_QUESTION, &v->err) && sql_refs(ast, &a, &refs, &n, &v->err);
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = resolve(g->mesh, &a, &refs[i], k, past, &v->err);
+        buf_printf(&text, "%s%.*s.%.*s", i ? "," : "", STR_FMT(refs[i].schema), STR_FMT(refs[i].table));
+    }
+    snprintf(v->refs, sizeof v->refs, "%.*s", (int)text.n, text.p ? text.p : "");
+    v->allowed = ok;
+    buf_fini(&text);
+    sql_ast_free(ast);
+    arena_fini(&a);
+    return ok;
+}
+
+static size_t slot_of(const struct sha *s, bool past)
+{
+    return (size_t)(str_hash((struct str){s->hex, 64}) + past) % VERDICT_SLOTS;
+}
+
+bool gov_verdict(struct govern *g, struct engine_conn *parser, struct str sql, const struct gov_catalog *catalog, bool past, char refs[REFS_TEXT_MAX],
+                 struct err *e)
+{
+    struct verdict v = {.generation = g->generation, .past = past};
+    sha_bytes(sql, &v.sql);
+    size_t slot = slot_of(&v.sql, past);
+    bool known = false;
+    pthread_mutex_lock(&g->lock);
+    struct verdict *kept = g->verdicts[slot];
+    /* Which ports the past can show depends on the moment, so only today's verdicts on names are kept. */
+    if (kept && !past && kept->generation == v.generation && kept->past == past && strcmp(kept->sql.hex, v.sql.hex) == 0) {
+        v = *kept;
+        known = true;
+    }
+    pthread_mutex_unlock(&g->lock);
+    if (!known) {
+        judge(g, parser, sql, catalog, past, &v);
+        /* A refusal of time or memory says nothing about the next attempt. */
+        bool lasting = v.allowed || v.err.code == E_SQL || v.err.code == E_SQL_REFUSED || v.err.code == E_NOT_FOUND || v.err.code == E_NOT_BUILT;
+        if (lasting && !past) {
+            pthread_mutex_lock(&g->lock);
+            if (!g->verdicts[slot])
+                g->verdicts[slot] = mem_alloc(sizeof v);
+            *g->verdicts[slot] = v;
+            pthread_mutex_unlock(&g->lock);
+        }
+    }
+    snprintf(refs, REFS_TEXT_MAX, "%s", v.refs);
+    if (!v.allowed && e)
+        *e = v.err;
+    return v.allowed;
+}
+
+void gov_verdicts_free(struct govern *g)
+{
+    for (size_t i = 0; i < VERDICT_SLOTS; i++)
+        mem_free(g->verdicts[i]);
+}
