@@ -84,10 +84,13 @@ void shape_owner(struct buf *b, const char *key, const struct mesh_person *p, co
 void shape_support(struct buf *b, const char *key, const struct mesh_channel *v, size_t n, const struct mesh_channel *otherwise);
 void shape_port_summary(struct buf *b, const struct mesh_port *p, const struct build_port_status *s); /* members only, no braces */
 void shape_check(struct buf *b, const struct store_check *k);
-void shape_run_port(struct buf *b, const struct store_run_port *p);
-void shape_run(struct buf *b, const struct store_run *r, const struct store_run_port *ports, size_t n);
+/* "domain.port_v1" as people say it: without the major where it is the default. */
+struct str shape_ref(const struct mesh *m, struct str ref);
+void shape_run_port(struct buf *b, const struct mesh *m, const struct store_run_port *p);
+void shape_run(struct buf *b, const struct mesh *m, const struct store_run *r, const struct store_run_port *ports, size_t n);
 void shape_errs(struct buf *b, const char *key, const struct errs *es, bool warnings);
 const struct mesh_person *shape_product_owner(const struct mesh_product *p);
+struct str shape_stream_state(const struct ingest_stream_state *st); /* routes_source.c */
 struct str shape_materialization(enum mesh_materialization m);
 
 #endif

@@ -184,7 +184,7 @@ static bool stream_state(struct call *c, struct engine_conn *conn, const struct 
 {
     struct ingest_stream_state st = {0};
     bool good = ingest_stream_state(conn, s, c->a, &st, e);
-    *out = st.state;
+    *out = shape_stream_state(&st);
     return good;
 }
 
@@ -261,7 +261,7 @@ static bool put_history(struct call *c, struct buf *b, const struct mesh_port *p
     put_close(b, ']');
     put_open(b, "runs", '[');
     for (size_t i = 0; i < n_runs; i++)
-        shape_run_port(b, &runs[i]);
+        shape_run_port(b, c->mesh, &runs[i]);
     put_close(b, ']');
     return true;
 }

@@ -41,7 +41,7 @@ bool route_runs(struct call *c, struct err *e)
         size_t n_ports;
         good = store_run_ports(s, c->a, runs[i].run_id, &ports, &n_ports, e);
         if (good)
-            shape_run(&b, &runs[i], ports, n_ports);
+            shape_run(&b, c->mesh, &runs[i], ports, n_ports);
     }
     put_close(&b, ']');
     put_close(&b, '}');

@@ -33,13 +33,13 @@ static bool declaration_is_sound(struct call *c, struct err *e)
 }
 
 /* ---- GET /api/v1/plan ---- */
-static void put_plan(struct buf *b, const struct build_plan *p)
+static void put_plan(struct buf *b, const struct mesh *m, const struct build_plan *p)
 {
     put_open(b, NULL, '{');
     put_open(b, "changes", '[');
     for (size_t i = 0; i < p->n_changes; i++) {
         put_open(b, NULL, '{');
-        put_str(b, "ref", p->changes[i].ref);
+        put_str(b, "ref", shape_ref(m, p->changes[i].ref));
         put_str(b, "kind", p->changes[i].kind);
         put_str(b, "action", p->changes[i].action);
         put_texts(b, "what", p->changes[i].what, p->changes[i].n_what);
@@ -76,7 +76,7 @@ bool route_plan(struct call *c, struct err *e)
     bool good = declaration_is_sound(c, e) && build_plan(c->app->build, app_mesh_of(m), c->a, &plan, &es, e);
     if (good) {
         struct buf b = call_buf();
-        put_plan(&b, &plan);
+        put_plan(&b, app_mesh_of(m), &plan);
         shape_errs(&b, "warnings", &es, true);
         shape_errs(&b, "errors", &es, false);
         put_close(&b, '}');
@@ -90,6 +90,7 @@ bool route_plan(struct call *c, struct err *e)
 /* ---- POST /api/v1/run ---- */
 struct telling {
     struct call *c;
+    const struct mesh *mesh;
     struct buf line;
 };
 
@@ -101,8 +102,10 @@ static void tell(void *ctx, const struct build_event *ev)
         atomic_store(&t->c->app->run_id, ev->run_id);
     if (ev->kind == BUILD_RUN_DONE)
         return; /* the last line is written with the report */
+    struct build_event said = *ev;
+    said.ref = shape_ref(t->mesh, ev->ref);
     buf_reset(&t->line);
-    run_event_write(&t->line, ev);
+    run_event_write(&t->line, &said);
     if (!t->c->reply->failed && http_reply_write(t->c->reply, buf_str(&t->line)))
         http_reply_flush(t->c->reply);
 }
@@ -158,7 +161,7 @@ static void put_report(struct buf *b, const struct build_report *r, const struct
 /* With app.reload held. The answer has begun when the run has: from there on, what goes wrong stands in its last line. */
 static bool carry_out(struct call *c, const struct mesh *m, struct build_options *o, struct err *e)
 {
-    struct telling t = {.c = c, .line = BUF_INIT((size_t)1 << 20)};
+    struct telling t = {.c = c, .mesh = m, .line = BUF_INIT((size_t)1 << 20)};
     struct build_report report = {0};
     struct errs es = {0};
     struct err view = {0};

@@ -41,6 +41,12 @@ struct str shape_materialization(enum mesh_materialization m)
     return names[m];
 }
 
+struct str shape_ref(const struct mesh *m, struct str ref)
+{
+    const struct mesh_port *p = m ? mesh_find_port(m, ref) : NULL;
+    return p && p->is_default ? p->ref : ref;
+}
+
 void shape_port_summary(struct buf *b, const struct mesh_port *p, const struct build_port_status *s)
 {
     put_str(b, "domain", p->product->domain->name);
@@ -93,11 +99,11 @@ void shape_check(struct buf *b, const struct store_check *k)
     put_close(b, '}');
 }
 
-void shape_run_port(struct buf *b, const struct store_run_port *p)
+void shape_run_port(struct buf *b, const struct mesh *m, const struct store_run_port *p)
 {
     put_open(b, NULL, '{');
     put_int(b, "run_id", p->run_id);
-    put_str(b, "ref", p->ref);
+    put_str(b, "ref", shape_ref(m, p->ref));
     put_str(b, "status", p->status);
     put_int(b, "rows", p->rows);
     put_int(b, "elapsed_ms", p->elapsed_ms);
@@ -106,7 +112,7 @@ void shape_run_port(struct buf *b, const struct store_run_port *p)
     put_close(b, '}');
 }
 
-void shape_run(struct buf *b, const struct store_run *r, const struct store_run_port *ports, size_t n)
+void shape_run(struct buf *b, const struct mesh *m, const struct store_run *r, const struct store_run_port *ports, size_t n)
 {
     put_open(b, NULL, '{');
     put_int(b, "run_id", r->run_id);
@@ -122,7 +128,7 @@ void shape_run(struct buf *b, const struct store_run *r, const struct store_run_
     put_opt(b, "message", r->message);
     put_open(b, "ports", '[');
     for (size_t i = 0; i < n; i++)
-        shape_run_port(b, &ports[i]);
+        shape_run_port(b, m, &ports[i]);
     put_close(b, ']');
     put_close(b, '}');
 }
