@@ -13,7 +13,9 @@ WITH reported AS (
 SELECT reported.date_day, reported.platform, reported.account_id, reported.account_name,
        reported.impressions, reported.clicks, reported.spend, reported.conversions, reported.conversions_value, reported.currency,
        mesh_reporting_currency() AS reporting_currency,
-       CAST(CAST(reported.spend AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) AS spend_reporting,
-       CAST(CAST(reported.conversions_value AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) AS conversions_value_reporting
+       CASE WHEN reported.currency = mesh_reporting_currency() THEN reported.spend
+            ELSE CAST(CAST(reported.spend AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) END AS spend_reporting,
+       CASE WHEN reported.currency = mesh_reporting_currency() THEN reported.conversions_value
+            ELSE CAST(CAST(reported.conversions_value AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) END AS conversions_value_reporting
 FROM reported
 LEFT JOIN rate ON reported.date_day = rate.date_day AND reported.currency = rate.currency
