@@ -121,15 +121,16 @@ static void report(const char *what, double *t)
 
 int main(int argc, char **argv)
 {
-    int products = argc > 1 ? atoi(argv[1]) : 1000;
+    int64_t wanted = 1000;
     char dir[] = "/tmp/trellis-bench-XXXXXX", cache[64];
     struct engine *g;
     struct engine_conn *parser;
     struct err e = {0};
     struct engine_options o = {.threads = 1};
     double cold[RUNS], warm[RUNS];
-    if (products < 1 || !mkdtemp(dir))
+    if ((argc > 1 && !str_to_i64(str_of(argv[1]), &wanted)) || wanted < 1 || wanted > 1000000 || !mkdtemp(dir))
         die("usage: bench_mesh [PRODUCTS]");
+    int products = (int)wanted;
     write_mesh(dir, products);
     if (!engine_open(&o, &g, &e) || !engine_connect(g, &parser, &e))
         die(e.text);

@@ -71,6 +71,7 @@ change_steps=(
     "lint-licences|scripts/check-licences --self-test && scripts/check-licences"
     "lint-registered|scripts/check-registered --self-test && scripts/check-registered"
     "lint-links|scripts/check-links --self-test && scripts/check-links"
+    "lint-reference|scripts/reference-files.py --check"
     "lint-scripts|shell_syntax"
     "lint-tidy|tidy"
 )

@@ -1,6 +1,7 @@
 /* Looking up by name in a loaded mesh. */
 #include "mesh/mesh_int.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 struct mesh_domain *mesh_find_domain(const struct mesh *m, struct str name)
@@ -53,8 +54,8 @@ bool mesh_column_hidden(const struct mesh_column *c)
 
 bool mesh_find_dir(struct arena *a, const char *from, struct str *dir, struct err *e)
 {
-    char *real = realpath(from, NULL);
-    if (!real)
+    char real[PATH_MAX];
+    if (!realpath(from, real))
         return err_set(e, E_NOT_FOUND, "there is no folder %s", from);
     struct str at = arena_str(a, str_of(real));
     free(real); /* banned-ok: realpath allocated it */

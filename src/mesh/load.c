@@ -1,6 +1,7 @@
 /* mesh_load: the three stages in order, and the whole of a mesh. */
 #include "mesh/mesh.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "mesh/mesh_int.h"
@@ -88,8 +89,8 @@ struct mesh *mesh_load(const char *dir, const struct mesh_load_options *o, struc
     struct mesh_whole *w = mem_alloc(sizeof *w);
     struct load l = {.w = w, .m = &w->m, .a = &w->m.arena, .es = es, .parser = o->parser, .digest = BUF_INIT(DIGEST_MAX_BYTES)};
     arena_init(l.a);
-    char *real = realpath(dir, NULL);
-    if (!real) {
+    char real[PATH_MAX];
+    if (!realpath(dir, real)) {
         hint(errs_add(es, E_NOT_FOUND, str_of(dir), 0, 0, "there is no folder %s", dir), "make a mesh with: trellis init NAME");
         goto out;
     }

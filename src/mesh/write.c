@@ -1,8 +1,8 @@
 /* `trellis init` and `trellis add`. */
 #include "mesh/mesh_write.h"
 
+#include <limits.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/embed.h"
 #include "mesh/names.h"
@@ -83,14 +83,12 @@ static bool add_init_files(struct plan *p, const struct template_word *words, st
 /* A plan knows the folders that are there; at init the domains are only planned, so their unions are written from none. */
 bool mesh_init(struct arena *a, const char *dir, const struct mesh_init_options *o, struct mesh_written **files, size_t *n, struct err *e)
 {
-    char *real = NULL;
+    char real[PATH_MAX];
     if (!fs_mkdirs(dir, 0755, e))
         return false;
-    real = realpath(dir, NULL);
-    if (!real)
+    if (!realpath(dir, real))
         return err_set(e, E_IO, "the folder %s cannot be used", dir);
     struct plan p = {.a = a, .dir = arena_str(a, str_of(real))};
-    free(real);
     struct str name = o->name.n ? o->name : name_fit(a, fs_basename(p.dir)), owner = o->owner_name, contact = o->owner_contact;
     if (!str_is_name(name)) {
         err_set(e, E_NAME, "\"%.*s\" cannot be the name of a mesh", STR_FMT(name));
@@ -117,9 +115,8 @@ bool mesh_init(struct arena *a, const char *dir, const struct mesh_init_options 
 
 bool plan_open(struct plan *p, struct arena *a, const char *dir, struct err *e)
 {
-    char *real = realpath(dir, NULL);
-    *p = (struct plan){.a = a, .dir = real ? arena_str(a, str_of(real)) : (struct str){NULL, 0}};
-    free(real);
+    char real[PATH_MAX];
+    *p = (struct plan){.a = a, .dir = realpath(dir, real) ? arena_str(a, str_of(real)) : (struct str){NULL, 0}};
     if (p->dir.p && fs_exists(arena_strz(a, fs_join(a, p->dir, STR("mesh.yaml")))))
         return true;
     err_set(e, E_NOT_FOUND, "%s is not a mesh: it has no mesh.yaml", dir);
