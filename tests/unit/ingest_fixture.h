@@ -51,6 +51,14 @@ static inline void fixture_close(struct fixture *f)
     f->state = NULL;
 }
 
+static inline void fixture_mesh(struct fixture *f)
+{
+    f->domain.name = STR("d");
+    f->source = (struct mesh_source){.domain = &f->domain, .name = STR("s"), .kind = STR("files"), .drift = DRIFT_EVOLVE, .streams = f->room};
+    f->mesh.dir = str_of(f->dir);
+    f->mesh.streams = f->streams;
+}
+
 static inline int fixture_setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
@@ -59,11 +67,8 @@ static inline int fixture_setup(void **state)
     if (!f || !mkdtemp(f->dir))
         return 1;
     clock_set_us(1768435200000000); /* 2026-01-15 */
+    fixture_mesh(f);
     fixture_open(f);
-    f->domain.name = STR("d");
-    f->source = (struct mesh_source){.domain = &f->domain, .name = STR("s"), .kind = STR("files"), .drift = DRIFT_EVOLVE, .streams = f->room};
-    f->mesh.dir = str_of(f->dir);
-    f->mesh.streams = f->streams;
     *state = f;
     return 0;
 }
