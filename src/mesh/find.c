@@ -58,7 +58,6 @@ bool mesh_find_dir(struct arena *a, const char *from, struct str *dir, struct er
     if (!realpath(from, real))
         return err_set(e, E_NOT_FOUND, "there is no folder %s", from);
     struct str at = arena_str(a, str_of(real));
-    free(real); /* banned-ok: realpath allocated it */
     for (;;) {
         if (fs_exists(arena_strz(a, fs_join(a, at, STR("mesh.yaml"))))) {
             *dir = arena_str(a, at);

@@ -95,7 +95,6 @@ struct mesh *mesh_load(const char *dir, const struct mesh_load_options *o, struc
         goto out;
     }
     w->m.dir = arena_str(l.a, str_of(real));
-    free(real); /* banned-ok: realpath allocated it */
     if (!fs_exists(arena_strz(l.a, fs_join(l.a, w->m.dir, STR("mesh.yaml"))))) {
         hint(errs_add(es, E_NOT_FOUND, STR("mesh.yaml"), 0, 0, "this folder is not a mesh: it has no mesh.yaml"), "make a mesh with: trellis init NAME");
         goto out;

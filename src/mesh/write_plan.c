@@ -1,7 +1,6 @@
 /* Files to be written: refused as a whole, or written as a whole. */
 #include "mesh/write_int.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 enum { PLANNED_FILE_MAX_BYTES = 16 << 20, CONFLICTS_NAMED = 3 };
