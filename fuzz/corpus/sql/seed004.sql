@@ -1,0 +1,1 @@
+select 1 where (1, 'x') in (select 1, email from mesh.main.customers)

@@ -1,0 +1,1 @@
+select * from web.people anti join mesh.main.customers c using (id)

@@ -1,0 +1,1 @@
+select id from web.people group by id having max(id) > (select count(*) from mesh.main.customers)

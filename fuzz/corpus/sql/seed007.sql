@@ -1,0 +1,1 @@
+select * replace ((select max(email) from mesh.main.customers) as id) from web.people

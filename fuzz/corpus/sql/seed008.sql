@@ -1,0 +1,1 @@
+with people as materialized (select * from mesh.main.customers) select * from people

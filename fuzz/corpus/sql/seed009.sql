@@ -1,0 +1,1 @@
+select (with q as (select 1) select * from q), * from q

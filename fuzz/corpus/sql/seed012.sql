@@ -1,0 +1,1 @@
+select * from histogram('mesh.main.customers', email)

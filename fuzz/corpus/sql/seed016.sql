@@ -1,0 +1,1 @@
+select * from read_duckdb('/tmp/x.db')

@@ -1,0 +1,1 @@
+select __internal_compress_string_ubigint(email) from web.people

@@ -1,0 +1,1 @@
+insert into web.people values (1)

@@ -1,0 +1,1 @@
+create function f() as (select 1)

@@ -1,0 +1,1 @@
+show mesh.main.customers

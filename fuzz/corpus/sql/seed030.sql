@@ -1,0 +1,1 @@
+pivot mesh.main.customers on email using count(*)

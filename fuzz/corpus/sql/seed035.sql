@@ -1,0 +1,1 @@
+select list(email), string_agg(email, ','), min(email), max(email), any_value(email), histogram_x from (select email, 1 as histogram_x from web.people) t group by histogram_x

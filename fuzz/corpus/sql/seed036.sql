@@ -1,0 +1,1 @@
+select email::int from web.people

@@ -1,0 +1,1 @@
+select emai from web.people

@@ -1,0 +1,1 @@
+select channel, sum(cost) as cost from web.people group by channel order by cost desc

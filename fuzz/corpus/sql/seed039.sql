@@ -1,0 +1,1 @@
+select date_trunc('month', day) as month, count(*) from web.people group by 1 order by 1

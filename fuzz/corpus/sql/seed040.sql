@@ -1,0 +1,1 @@
+select extract(year from day), extract('month' from day), date_part('isodow', day) from web.people

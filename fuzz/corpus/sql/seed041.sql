@@ -1,0 +1,1 @@
+select * from web.people where day between '2026-01-01' and '2026-12-31' and channel in ('search', 'social') limit 10 offset 1

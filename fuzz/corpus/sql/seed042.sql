@@ -1,0 +1,1 @@
+select case when cost > 100 then 'high' when cost > 10 then 'middle' else 'low' end as band, count(*) from web.people group by band

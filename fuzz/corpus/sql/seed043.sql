@@ -1,0 +1,1 @@
+with recursive days(d) as (select date '2026-01-01' union all select (d + interval 1 day)::date from days where d < date '2026-01-10') select d, count(v.id) from days left join web.people v on v.day = d group by d order by d

@@ -1,0 +1,1 @@
+select unnest(generate_series(date '2026-01-01', date '2026-01-10', interval 1 day))::date as d

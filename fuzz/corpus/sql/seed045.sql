@@ -1,0 +1,1 @@
+select * from (select *, row_number() over (partition by person_id order by visited_at desc) as rn from web.people) where rn = 1

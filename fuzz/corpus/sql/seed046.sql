@@ -1,0 +1,1 @@
+select day, avg(cost) over (order by day range between interval 7 days preceding and current row) from web.people

@@ -1,0 +1,1 @@
+select channel, arg_max(campaign, cost), max_by(campaign, cost), arg_min(campaign, cost) from web.people group by channel

@@ -1,0 +1,1 @@
+select regr_slope(revenue, cost), regr_intercept(revenue, cost), regr_r2(revenue, cost), covar_pop(revenue, cost), skewness(cost), kurtosis(cost) from web.people

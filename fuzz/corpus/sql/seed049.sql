@@ -1,0 +1,1 @@
+select channel, device, sum(cost) from web.people group by cube (channel, device)

@@ -1,0 +1,1 @@
+select distinct on (person_id) person_id, channel from web.people order by person_id, visited_at

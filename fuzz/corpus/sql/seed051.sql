@@ -1,0 +1,1 @@
+select count(*) from web.people p left join web.people v on v.person_id = p.id where v.id is null

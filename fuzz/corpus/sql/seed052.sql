@@ -1,0 +1,1 @@
+select * from web.people v asof join web.people p on v.person_id = p.id and v.visited_at >= p.created_at

@@ -1,0 +1,1 @@
+select * from web.people join (select person_id as id, sum(revenue) as ltv from web.people group by 1) using (id)

@@ -1,0 +1,1 @@
+select id from web.people where id not in (select person_id from web.people where person_id is not null)

@@ -1,0 +1,1 @@
+select * from web.people where cost > all (select cost from web.people where channel = 'none') or cost = any ([1, 2])

@@ -1,0 +1,1 @@
+select channel, sum(columns(['cost', 'revenue'])) from web.people group by channel

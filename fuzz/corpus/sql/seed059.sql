@@ -1,0 +1,1 @@
+select upper(channel), lower(channel), trim(' x '), length(channel), substring(channel, 1, 3), left(channel, 2), right(channel, 2), replace(channel, 'a', 'b'), reverse(channel), concat(channel, '-', device), concat_ws('/', channel, device), channel || device from web.people

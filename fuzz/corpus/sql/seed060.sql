@@ -1,0 +1,1 @@
+select cast(cost as decimal(18, 2)), cost::double, cost::varchar, try_cast(note as integer), '2026-01-01'::date, timestamp '2026-01-01 10:00:00', 1::hugeint, true, null from web.people

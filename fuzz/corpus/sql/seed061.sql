@@ -1,0 +1,1 @@
+select time_bucket(interval '15 minutes', visited_at), hour(visited_at), minute(visited_at), dayofyear(day) from web.people

@@ -1,0 +1,1 @@
+select tag, count(*) from (select unnest(tags) as tag from web.people) group by tag

@@ -1,0 +1,1 @@
+select json_extract_string(props, '$.utm'), props ->> '$.utm', props -> 'a', json_array_length('[1]'), json_type(props), to_json({'a': 1}), json_valid(props), json_keys(props) from web.people

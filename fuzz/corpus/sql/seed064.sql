@@ -1,0 +1,1 @@
+select 1 & 2, 1 | 2, 1 << 2, xor(1, 2), bit_count(5), cost is distinct from clicks, cost is not null, not (cost > 1), cost between 1 and 2, cost not between 1 and 2 from web.people

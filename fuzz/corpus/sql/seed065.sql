@@ -1,0 +1,1 @@
+select * from (select day, cost, revenue from web.people) unpivot (amount for kind in (cost, revenue))

@@ -1,0 +1,1 @@
+select channel, sum(cost) as cost, cost * 2 as twice from web.people group by all

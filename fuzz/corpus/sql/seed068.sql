@@ -1,0 +1,1 @@
+select first(channel order by day), last(channel order by day), favg(cost), fsum(cost), product(1.0), geomean(2.0), entropy(channel), max(cost, 2), min(cost, 2) from web.people

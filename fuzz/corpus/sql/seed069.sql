@@ -1,0 +1,1 @@
+select channel, sum(clicks) as clicks, sum(clicks) * 1.0 / sum(sum(clicks)) over () as share from web.people group by channel

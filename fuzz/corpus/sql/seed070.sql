@@ -1,0 +1,1 @@
+select cohort, date_diff('month', cohort, date_trunc('month', v.day)) as age, count(distinct p.id) from (select id, date_trunc('month', created_at) as cohort from web.people) p join web.people v on v.person_id = p.id group by all

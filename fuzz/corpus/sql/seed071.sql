@@ -1,0 +1,1 @@
+select wavg(cost, clicks), weighted_avg(cost, clicks) from web.people
