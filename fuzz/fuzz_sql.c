@@ -12,6 +12,12 @@
 static struct engine *g;
 static struct engine_conn *c;
 
+static void close_all(void)
+{
+    engine_disconnect(c);
+    engine_close(g);
+}
+
 static void open_once(void)
 {
     struct err e;
@@ -21,7 +27,7 @@ static void open_once(void)
     if (g)
         return;
     if (!engine_open(&(struct engine_options){.threads = 1, .memory_limit_bytes = 256u << 20, .locked = true}, &g, &e) || !engine_connect(g, &c, &e) ||
-        !engine_exec(c, str_of(sql), &e))
+        !engine_exec(c, str_of(sql), &e) || atexit(close_all) != 0)
         abort();
 }
 
