@@ -89,11 +89,12 @@ int cli_fail_sql(struct cli *c, const struct err *e, struct str sql)
         line = str_cut(rest, '\n', &rest);
     }
     fprintf(stderr, "\n  %.*s\n  ", STR_FMT(line));
-    for (size_t i = 0; i + 1 < e->col && i < line.n; i++)
-        if (line.p[i] == '\t')
-            fputc('\t', stderr);
-        else if (((unsigned char)line.p[i] & 0xc0) != 0x80) /* one blank per character, not per byte */
-            fputc(' ', stderr);
+    uint32_t col = 1; /* counts characters, as the column of an error does */
+    for (size_t i = 0; i < line.n && col < e->col; i++)
+        if (((unsigned char)line.p[i] & 0xc0) != 0x80) {
+            fputc(line.p[i] == '\t' ? '\t' : ' ', stderr);
+            col++;
+        }
     fprintf(stderr, "%s^%s\n", cli_paint(c->color_err, "red"), cli_paint(c->color_err, ""));
     return code;
 }
