@@ -64,7 +64,7 @@ static void check_relation(struct contract_run *run, const struct doc_node *node
     struct store_check *k = contract_add(
         run, arena_printf(run->a, "%.*s refers to %.*s", STR_FMT(n_from ? from[0] : STR("")), STR_FMT(n ? to[0] : STR(""))),
         n_from == 1 ? from[0] : STR(""), "relationship", "consistency", STR("error"));
-    k->expected = STR("= 0");
+    k->expected = STR("0");
     if (n == 0 || n != n_from) {
         contract_not_evaluated(k, STR("the relationship names as many columns on one side as on the other"));
         return;

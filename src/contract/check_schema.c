@@ -45,7 +45,7 @@ static void check_required(struct contract_run *run, const struct mesh_column *c
 {
     struct store_check *k = contract_add(run, arena_printf(run->a, "%.*s is always there", STR_FMT(c->name)), c->name,
                                          "nullValues", "completeness", STR(""));
-    k->expected = STR("= 0");
+    k->expected = STR("0");
     k->measured = arena_printf(run->a, "%lld", (long long)nulls);
     contract_judge(k, nulls == 0,
                    arena_printf(run->a, "%.*s is required and %lld of %lld rows have none", STR_FMT(c->name), (long long)nulls,
@@ -63,7 +63,7 @@ static void check_unique(struct contract_run *run, const struct str *cols, size_
         contract_add(run, arena_printf(run->a, is_key ? "%.*s identifies a row" : "%.*s is unique", STR_FMT(names)),
                      n == 1 ? cols[0] : STR(""), "duplicateValues", "uniqueness", STR(""));
     int64_t duplicates;
-    k->expected = STR("= 0");
+    k->expected = STR("0");
     if (!contract_duplicates(run, cols, n, !is_key, &duplicates, &why)) {
         contract_not_evaluated(k, why);
         return;

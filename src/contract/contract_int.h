@@ -47,7 +47,7 @@ struct contract_rule {
 };
 
 void contract_rule_read(const struct doc *d, const struct doc_node *node, struct contract_rule *out);
-/* "= 0", "between 1 and 5" */
+/* "0", "> 5", "between 1 and 5" */
 struct str contract_rule_expected(struct arena *a, const struct doc *d, const struct contract_rule *r);
 bool contract_rule_holds(const struct contract_rule *r, double value);
 /* The rules of a list, text ones included. */
@@ -63,6 +63,8 @@ bool contract_refuses(struct str severity); /* error, or none given */
 
 /* Each false: it could not run here, *why says it in words; or run->broken. */
 bool contract_count(struct contract_run *run, struct str sql, int64_t *out, struct str *why);
+/* After a failed statement: what it says, as a reason; run->broken where checking cannot go on. */
+struct str contract_not_run(struct contract_run *run, const struct err *said);
 bool contract_number(struct contract_run *run, struct str sql, double *out, bool *none, bool *text, struct str *why);
 
 struct str contract_ident(struct contract_run *run, struct str name);
@@ -72,6 +74,10 @@ const struct mesh_column *contract_column(const struct mesh_contract *c, struct 
 /* Rows beyond the first of each combination. */
 bool contract_duplicates(struct contract_run *run, const struct str *columns, size_t n, bool ignore_nulls, int64_t *out,
                          struct str *why);
+/* Whether any value occurs twice; may say yes wrongly (no memory, a crowded bucket), never no. Values below 2^63. */
+bool contract_repeats(const uint64_t *v, size_t n);
+enum { CONTRACT_HASHES_AT_ONCE = 16 << 20 }; /* of 8 bytes, twice; more rows are looked through in shares */
+
 /* Whether the pattern is one that the engine's regular expressions can hold. */
 bool contract_pattern_fits(struct contract_run *run, struct str pattern);
 bool contract_pattern_looks_foreign(struct str pattern); /* the same without an engine: look-around, back references, \u */

@@ -49,22 +49,27 @@ static bool is_outside_cause(enum err_code code)
     return code == E_CANCELLED || code == E_TIMEOUT || code == E_MEMORY || code == E_IO || code == E_BUSY || code == E_INTERNAL;
 }
 
+struct str contract_not_run(struct contract_run *run, const struct err *said)
+{
+    int64_t one;
+    if (is_outside_cause(said->code)) {
+        if (run->e)
+            *run->e = *said;
+        run->broken = true;
+    } else if (!engine_value_i64(run->conn, STR("SELECT 1"), NULL, 0, &one, run->e)) {
+        /* The failure has ended the transaction that the caller builds in. */
+        err_set(run->e, said->code, "a rule could not be evaluated: %s", said->text);
+        run->broken = true;
+    }
+    return arena_str(run->a, str_of(said->text));
+}
+
 static bool ask(struct contract_run *run, struct str sql, struct str *value, bool *null, struct str *why)
 {
     struct err said = {0};
     if (engine_value(run->conn, sql, NULL, 0, run->a, value, null, &said))
         return true;
-    *why = arena_str(run->a, str_of(said.text));
-    int64_t one;
-    if (is_outside_cause(said.code)) {
-        if (run->e)
-            *run->e = said;
-        run->broken = true;
-    } else if (!engine_value_i64(run->conn, STR("SELECT 1"), NULL, 0, &one, run->e)) {
-        /* The failure has ended the transaction that the caller builds in. */
-        err_set(run->e, said.code, "a rule could not be evaluated: %s", said.text);
-        run->broken = true;
-    }
+    *why = contract_not_run(run, &said);
     return false;
 }
 
@@ -125,37 +130,6 @@ const struct mesh_column *contract_column(const struct mesh_contract *c, struct 
         if (str_eq_nocase(c->columns[i].name, name))
             return &c->columns[i];
     return NULL;
-}
-
-/* As many different hashes as rows means as many different rows, and counting hashes is cheap; only a shortfall (a
- * duplicate, or two rows of one hash) is counted exactly. */
-bool contract_duplicates(struct contract_run *run, const struct str *columns, size_t n, bool ignore_nulls, int64_t *out,
-                         struct str *why)
-{
-    struct buf list = BUF_INIT(1 << 20), where = BUF_INIT(1 << 20);
-    for (size_t i = 0; i < n; i++) {
-        buf_addz(&list, i ? ", " : "");
-        buf_sql_ident(&list, columns[i]);
-        if (ignore_nulls) {
-            buf_addz(&where, i ? " AND " : " WHERE ");
-            buf_sql_ident(&where, columns[i]);
-            buf_addz(&where, " IS NOT NULL");
-        }
-    }
-    struct str cols = arena_str(run->a, buf_str(&list)), cond = arena_str(run->a, buf_str(&where));
-    buf_fini(&list);
-    buf_fini(&where);
-    struct str quick = arena_printf(run->a, "SELECT count(*) - count(DISTINCT hash(%.*s)) FROM %.*s%.*s", STR_FMT(cols),
-                                    STR_FMT(run->table), STR_FMT(cond));
-    if (!contract_count(run, quick, out, why))
-        return false;
-    if (*out == 0)
-        return true;
-    struct str exact = arena_printf(
-        run->a,
-        "SELECT coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) AS n FROM %.*s%.*s GROUP BY %.*s HAVING count(*) > 1)",
-        STR_FMT(run->table), STR_FMT(cond), STR_FMT(cols));
-    return contract_count(run, exact, out, why);
 }
 
 /* Asked so that the engine cannot work the answer out while it plans, where TRY does not reach: a failure there would end

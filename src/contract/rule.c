@@ -6,7 +6,7 @@ static const struct {
     enum contract_operator op;
     const char *words;
 } operators[] = {
-    {"mustBe", OP_BE, "="},
+    {"mustBe", OP_BE, ""},
     {"mustNotBe", OP_NOT_BE, "not"},
     {"mustBeGreaterThan", OP_GREATER, ">"},
     {"mustBeGreaterOrEqualTo", OP_GREATER_EQUAL, ">="},
@@ -62,7 +62,7 @@ struct str contract_rule_expected(struct arena *a, const struct doc *d, const st
         return STR("");
     if (r->op == OP_BETWEEN || r->op == OP_NOT_BETWEEN)
         return arena_printf(a, "%s %.15g and %.15g%s", words, r->low, r->high, unit);
-    return arena_printf(a, "%s %.*s%s", words, STR_FMT(doc_text(d, r->operand)), unit);
+    return arena_printf(a, "%s%s%.*s%s", words, *words ? " " : "", STR_FMT(doc_text(d, r->operand)), unit);
 }
 
 /* The ends of mustBeBetween are excluded: by the standard it is mustBeGreaterThan and mustBeLessThan together. */

@@ -275,6 +275,44 @@ static void shape_and_keys(void **state)
     assert_false(r.refused);
 }
 
+static void repeats_are_never_missed(void **state)
+{
+    (void)state;
+    static uint64_t v[300000];
+    const size_t sizes[] = {0, 1, 2, 3, 2047, 2049, 5000, 70000, 300000};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        size_t n = sizes[s];
+        for (size_t i = 0; i < n; i++)
+            v[i] = ((i + 1) * UINT64_C(0x9e3779b97f4a7c15)) >> 1; /* all different, spread over the range */
+        assert_false(contract_repeats(v, n));
+        for (size_t k = 0; n > 1 && k < 50; k++) {
+            size_t a = (k * 7919) % n, b = (k * 104729 + 1) % n;
+            uint64_t before = v[b];
+            v[b] = v[a];
+            assert_true(a == b || contract_repeats(v, n));
+            v[b] = before;
+        }
+    }
+    for (size_t i = 0; i < 1000; i++)
+        v[i] = i; /* zero is a value, too; all in one bucket */
+    assert_false(contract_repeats(v, 1000));
+    v[999] = 0;
+    assert_true(contract_repeats(v, 1000));
+}
+
+static void large_keys(void **state)
+{
+    (void)state;
+    must("CREATE OR REPLACE TABLE t AS SELECT i AS id, i // 2 AS half, 'x' || i AS text FROM range(200000) r(i)");
+    struct mesh_port *p = port_of(
+        "schema:\n  - name: o\n    properties:\n      - {name: id, primaryKey: true}\n      - {name: half, unique: true}\n"
+        "      - {name: text, unique: true}\n");
+    struct contract_report r = checked(p);
+    assert_int_equal(find(&r, "duplicateValues", "id")->verdict, CHECK_PASSED);
+    assert_int_equal(find(&r, "duplicateValues", "text")->verdict, CHECK_PASSED);
+    assert_true(str_eq(find(&r, "duplicateValues", "half")->measured, STR("100000")));
+}
+
 /* ---- logicalTypeOptions ---- */
 
 static const struct option_case {
@@ -554,6 +592,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(every_rule_is_judged),
         CASE(shape_and_keys),
+        CASE(repeats_are_never_missed),
+        CASE(large_keys),
         CASE(options_become_checks),
         CASE(relationships),
         CASE(service_levels),
