@@ -144,6 +144,7 @@ struct mesh_contract *build_contract(struct load *l, const struct doc *d, const 
         col->key_position = (int)doc_int(d, n, "primaryKeyPosition", -1);
     }
     check_columns(l, c);
+    build_check_quality(l, c);
     return c;
 }
 

@@ -92,6 +92,7 @@ void build_domain(struct load *l, const struct domain_files *f, struct mesh_doma
 void build_source(struct load *l, struct source_files *f, struct mesh_domain *d);
 void build_product(struct load *l, const struct domain_files *siblings, struct product_files *f, struct mesh_domain *d);
 struct mesh_contract *build_contract(struct load *l, const struct doc *doc, const struct doc_node *object, bool raw);
+void build_check_quality(struct load *l, const struct mesh_contract *c); /* build_quality.c */
 bool build_claim_id(struct load *l, struct table *ids, const struct doc *doc, const struct doc_node *id, struct str what,
                     struct mesh_contract *contract);
 enum { MAJOR_NONE = -1 };

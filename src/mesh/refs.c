@@ -166,6 +166,17 @@ static bool resolve(struct load *l, struct mesh_port *p, const struct sql_ref *r
     return false;
 }
 
+/* Reading what its owner has given up still works, and is said. */
+static void warn_given_up(struct load *l, const struct mesh_port *p, const struct mesh_input *in)
+{
+    const struct mesh_product *from = in->port->product;
+    if (from == p->product || (!str_eq(from->status, STR("deprecated")) && !str_eq(from->status, STR("retired"))))
+        return;
+    struct err *e = errs_warn(l->es, E_CONTRACT, p->sql_file, in->line, in->col, "%.*s belongs to the product \"%.*s\", which is %.*s", STR_FMT(in->ref),
+                              STR_FMT(from->name), STR_FMT(from->status));
+    hint(e, "ask its owner %.*s what replaces it", STR_FMT(from->owner.name));
+}
+
 static int input_order(const void *a, const void *b)
 {
     return str_cmp(((const struct mesh_input *)a)->ref, ((const struct mesh_input *)b)->ref);
@@ -179,8 +190,11 @@ static void port_resolve(struct load *l, struct mesh_port *p)
         return;
     p->inputs = arena_array(l->a, n + 1, sizeof *p->inputs);
     for (size_t i = 0; i < n; i++)
-        if (resolve(l, p, &refs[i], &p->inputs[p->n_inputs]))
+        if (resolve(l, p, &refs[i], &p->inputs[p->n_inputs])) {
+            if (p->inputs[p->n_inputs].port)
+                warn_given_up(l, p, &p->inputs[p->n_inputs]);
             p->n_inputs++;
+        }
     qsort(p->inputs, p->n_inputs, sizeof *p->inputs, input_order);
     size_t kept = 0; /* one name in two spellings of its version stays two refs; the same ref twice does not */
     for (size_t i = 0; i < p->n_inputs; i++)
