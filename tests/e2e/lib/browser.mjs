@@ -35,7 +35,7 @@ export async function open(browser, { width = 1440, height = 900, scheme = 'ligh
     acceptDownloads: true,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   page.troubles = [];
   page.on('console', (m) => {
     if (m.type() === 'error') page.troubles.push(m.text());

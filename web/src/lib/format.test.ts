@@ -78,6 +78,8 @@ it('makes text harmless in tooltips', () => {
 
 it('ends a sentence', () => {
   expect(['a', 'a.', ' b ', '', null].map(format.sentence)).toEqual(['a.', 'a.', 'b.', '', '']);
+  expect(format.sentence('its data is old')).toBe('Its data is old.');
+  expect(format.sentence('acquisition.ad_daily failed')).toBe('acquisition.ad_daily failed.');
 });
 
 it('lists in a sentence', () => {

@@ -143,10 +143,11 @@ export function plural(n: number, one: string, many = `${one}s`): string {
   return `${exact(n, 'count')} ${n === 1 ? one : many}`;
 }
 
-/* Text of others as a sentence of its own: with a full stop. */
+/* Text of others as a sentence of its own. A name at its start keeps its letters. */
 export function sentence(text: string | null | undefined): string {
   const t = (text ?? '').trim();
-  return t === '' || /[.!?…]$/.test(t) ? t : `${t}.`;
+  const begun = /^[a-z]+\s/.test(t) ? `${t[0]?.toUpperCase()}${t.slice(1)}` : t;
+  return begun === '' || /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
 
 /* One, two and three · for lists in sentences. */

@@ -72,5 +72,5 @@ export function trustOf(ports: readonly PortSummary[], now: number): Trust {
   const word = STATE_WORDS[worst.state];
   if (worst.state === 'fresh') return { level, word, detail: `${built}, ${checks}` };
   if (worst.state === 'never_built') return { level, word, detail: worst.name };
-  return { level, word, detail: `last good version ${built}, ${checks}` };
+  return { level, word, detail: `${worst.state === 'failing' ? 'last good version' : 'built'} ${built}, ${checks}` };
 }
