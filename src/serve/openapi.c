@@ -8,7 +8,7 @@ static const struct {
     const char *name, *members;
 } shapes[] = {
     {"health", "status:s version:s"},
-    {"error", "code:s name:s message:s hint:s? file:s? line:i? col:i? retryable:b"},
+    {"error", "code:s name:s message:s hint?:s file?:s line?:i col?:i retryable:b"},
     {"failure", "error:error"},
     {"owner", "name:s contact:s"},
     {"channel", "channel:s url:s? tool:s?"},
