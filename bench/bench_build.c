@@ -87,8 +87,10 @@ static const struct port {
      "    FROM (SELECT DISTINCT date_day, currency FROM reported) AS day\n"
      "    ASOF LEFT JOIN acquisition.exchange_rate AS known ON day.currency = known.currency AND day.date_day >= known.date_day\n)\n"
      "SELECT reported.*, mesh_reporting_currency() AS reporting_currency,\n"
-     "       CAST(CAST(reported.spend AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) AS spend_reporting,\n"
-     "       CAST(CAST(reported.conversions_value AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) AS conversions_value_reporting\n"
+     "       CASE WHEN reported.currency = mesh_reporting_currency() THEN reported.spend\n"
+     "            ELSE CAST(CAST(reported.spend AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) END AS spend_reporting,\n"
+     "       CASE WHEN reported.currency = mesh_reporting_currency() THEN reported.conversions_value\n"
+     "            ELSE CAST(CAST(reported.conversions_value AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) END AS conversions_value_reporting\n"
      "FROM reported LEFT JOIN rate ON reported.date_day = rate.date_day AND reported.currency = rate.currency"},
 };
 enum { N_PORTS = sizeof ports / sizeof *ports };

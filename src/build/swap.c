@@ -141,8 +141,5 @@ void build_collect(struct build *b, struct engine_conn *c, const struct mesh *m,
                 log_err(LOG_WARN, "build", "collect_later", &e);
         }
     pthread_mutex_unlock(&b->writer_lock);
-    /* A reader may hold a table that was dropped; the file is then written back at a later run or at closing. */
-    if (!engine_exec(c, STR("CHECKPOINT mesh"), &e))
-        log_event(LOG_DEBUG, "build", "checkpoint_later", "code=%s", err_info_get(e.code)->code);
     arena_fini(&a);
 }

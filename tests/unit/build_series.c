@@ -63,7 +63,7 @@ struct reader {
     const atomic_bool *stop;
     pthread_t thread;
     long reads;
-    char failure[600];
+    char failure[1200];
 };
 
 /* Rows and the spread of the number within one version; a torn read shows more than one number or another count. */
@@ -141,7 +141,7 @@ long series_under_readers(struct world *w, int rounds, int readers)
         r[i] = (struct reader){.w = w, .stop = &stop};
         assert_int_equal(pthread_create(&r[i].thread, NULL, reader_main, &r[i]), 0);
     }
-    char failed[700] = "";
+    char failed[1300] = "";
     for (int k = 0; k < rounds && !failed[0]; k++) {
         series_land(w, k + 2);
         if (!world_run(w) || w->report.exit_code != 0)
