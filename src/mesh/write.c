@@ -153,7 +153,7 @@ bool mesh_add(struct arena *a, const char *dir, struct str pack_name, const stru
     }
     const struct template_word words[] = {
         {"domain", o->domain}, {"source", name}, {"path", o->path}, {"currency", o->currency.n ? o->currency : reporting_currency(&p)},
-        {"owner_name", dw.owner_name}, {"owner_contact", dw.owner_contact}, {"support_channel", dw.support_channel}, {"support_url", dw.support_url},
+        {"reporting_currency", reporting_currency(&p)}, {"owner_name", dw.owner_name}, {"owner_contact", dw.owner_contact}, {"support_channel", dw.support_channel}, {"support_url", dw.support_url},
         {NULL, {NULL, 0}},
     };
     for (const struct embed_file *f = embed_next(pack.folder, NULL); f; f = embed_next(pack.folder, f)) {
