@@ -42,8 +42,10 @@ static struct str find_table(struct contract_run *run, struct str name)
             continue;
         struct str qualified =
             arena_printf(run->a, "%.*s.%.*s", STR_FMT(contract_ident(run, domains[i])), STR_FMT(contract_ident(run, name)));
-        if (engine_describe(run->conn, arena_printf(run->a, "SELECT * FROM %.*s", STR_FMT(qualified)), run->a, &cols, &n, NULL))
+        struct err said = {0};
+        if (engine_describe(run->conn, arena_printf(run->a, "SELECT * FROM %.*s", STR_FMT(qualified)), run->a, &cols, &n, &said))
             return qualified;
+        contract_not_run(run, &said); /* absent is no failure, a failing engine is */
     }
     return (struct str){NULL, 0};
 }

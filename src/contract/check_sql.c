@@ -75,8 +75,8 @@ static bool gate(struct contract_run *run, struct str sql, struct sql_ref **refs
     if (ast)
         sql_ast_free(ast);
     if (!ok) {
-        *why =
-            arena_printf(run->a, "%s%s", said.code == E_SQL ? "the query is not SQL that Trellis understands: " : "", said.text);
+        *why = arena_printf(run->a, "%s%s", said.code == E_SQL ? "the query is not SQL that Trellis understands: " : "",
+                            contract_not_run(run, &said).p);
         return false;
     }
     for (size_t i = 0; i < *n; i++)

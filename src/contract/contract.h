@@ -5,17 +5,28 @@
 #include "mesh/mesh.h"
 #include "store/store.h"
 
-struct contract_report { struct store_check *checks; size_t n, passed, warned, failed, not_evaluated; bool refused; };
+struct contract_report {
+    struct store_check *checks;
+    size_t n, passed, warned, failed, not_evaluated;
+    bool refused;
+};
 
-/* Checks the table or view `table_sql` (quoted, catalog-qualified) that `conn` can read. Severity `error` or absent refuses; others
- * and SLA items warn; what cannot run here is not_evaluated with the reason. `previous_rows` < 0: none. False only when checking
- * itself was impossible; a refusal is report->refused. Everything in `a`. */
-MUST_CHECK bool contract_check(struct engine_conn *conn, const struct mesh_port *port, struct str table_sql, int64_t run_id, int64_t now_us,
-                               struct arena *a, struct contract_report *report, struct err *e);
-/* Freshness from the contract's SLA (latency/freshness/frequency) at a moment: limit_s < 0 when none declared; late says by how much. */
-struct contract_freshness { int64_t limit_s, age_s; bool late; struct str element; };
-void contract_freshness(const struct mesh_port *port, int64_t built_at_us, struct str data_to, struct str time_zone, int64_t now_us, struct contract_freshness *out);
-/* Rules that can never run or are inconsistent (unknown columns, patterns beyond RE2): warnings and errors for `trellis check`. */
+/* Checks the table or view `table_sql` (quoted, catalog-qualified) that `conn` can read. Severity `error` or absent refuses;
+ * others and SLA items warn; what cannot run here is not_evaluated with the reason. False only when
+ * checking itself was impossible; a refusal is report->refused. Everything in `a`. */
+MUST_CHECK bool contract_check(struct engine_conn *conn, const struct mesh_port *port, struct str table_sql, int64_t run_id,
+                               int64_t now_us, struct arena *a, struct contract_report *report, struct err *e);
+/* Freshness from the contract's SLA (latency/freshness/frequency) at a moment: limit_s < 0 when none declared; late says by how
+ * much. */
+struct contract_freshness {
+    int64_t limit_s, age_s;
+    bool late;
+    struct str element;
+};
+void contract_freshness(const struct mesh_port *port, int64_t built_at_us, struct str data_to, struct str time_zone,
+                        int64_t now_us, struct contract_freshness *out);
+/* Rules that can never run or are inconsistent (unknown columns, patterns beyond RE2): warnings and errors for `trellis check`.
+ */
 void contract_lint(const struct mesh_port *port, struct errs *es);
 
 #endif

@@ -46,7 +46,8 @@ void contract_not_evaluated(struct store_check *k, struct str reason)
 /* Failures that say nothing about the rule: the check as a whole ends. */
 static bool is_outside_cause(enum err_code code)
 {
-    return code == E_CANCELLED || code == E_TIMEOUT || code == E_MEMORY || code == E_IO || code == E_BUSY || code == E_INTERNAL;
+    return code == E_CANCELLED || code == E_TIMEOUT || code == E_MEMORY || code == E_IO || code == E_BUSY || code == E_ENGINE ||
+           code == E_INTERNAL;
 }
 
 struct str contract_not_run(struct contract_run *run, const struct err *said)
