@@ -231,7 +231,7 @@ bool state_open(const char *mesh_dir, const struct state_options *o, struct stat
     *out = s;
     ok = true;
 out:
-    free(dir);
+    free(dir); /* banned-ok: realpath allocated it */
     if (!ok)
         state_close(s);
     arena_fini(&a);
