@@ -228,7 +228,7 @@ static bool plain_number(struct str s, char decimal, int64_t *mantissa, int *dec
     p += *negative;
     if (end - p > 19 || p == end)
         return false;
-    int64_t v = 0;
+    uint64_t v = 0; /* holds any 19 digits */
     const char *point = NULL;
     unsigned n = 0;
     for (; p < end; p++) {
@@ -242,7 +242,7 @@ static bool plain_number(struct str s, char decimal, int64_t *mantissa, int *dec
             return false;
         }
     }
-    *mantissa = v;
+    *mantissa = (int64_t)v;
     *decimals = point ? (int)(end - point - 1) : 0;
     return n > 0 && n <= 18;
 }

@@ -142,25 +142,29 @@ static void gone(struct buf *b, const struct file_found *f, const struct raw_tab
 static bool move_out(struct engine_conn *c, const struct file_found *f, const struct raw_table *t, const struct replace_scope *s, int64_t *rows,
                      struct err *e)
 {
-    struct buf sql = BUF_INIT(4u << 20), names = BUF_INIT(1u << 20);
+    struct buf sql = BUF_INIT(4u << 20), names = BUF_INIT(1u << 20), values = BUF_INIT(1u << 20);
     for (size_t i = 0; i < t->n; i++) {
         buf_sql_ident(&names, t->cols[i].name);
         buf_addc(&names, ',');
+        buf_addz(&values, "r.");
+        buf_sql_ident(&values, t->cols[i].name);
+        buf_addc(&values, ',');
     }
     buf_addz(&names, "_file_id,_line,_learned_from");
+    buf_addz(&values, "r._file_id,r._line,r._learned_from");
     buf_addz(&sql, "INSERT INTO ");
     sql_table(&sql, "hist", f->stream->ref);
     buf_addz(&sql, " (");
     buf_add(&sql, buf_str(&names));
     buf_addz(&sql, ",_learned_to) SELECT ");
-    buf_add(&sql, buf_str(&names));
+    buf_add(&sql, buf_str(&values));
     buf_addc(&sql, ',');
     sql_timestamp(&sql, s->now_us);
     buf_addz(&sql, " FROM ");
     sql_table(&sql, "raw", f->stream->ref);
     buf_addz(&sql, " r");
     gone(&sql, f, t, s, ", trellis_partition p");
-    bool ok = buf_ok(&names, e) && sql_run_buf(c, &sql, e);
+    bool ok = buf_ok(&names, e) && buf_ok(&values, e) && sql_run_buf(c, &sql, e);
     buf_reset(&sql);
     buf_addz(&sql, "SELECT count(*) FROM ");
     sql_table(&sql, "raw", f->stream->ref);
@@ -174,6 +178,7 @@ static bool move_out(struct engine_conn *c, const struct file_found *f, const st
     gone(&sql, f, t, s, " USING trellis_partition p");
     ok = ok && (*rows == 0 || sql_run_buf(c, &sql, e));
     buf_fini(&names);
+    buf_fini(&values);
     buf_fini(&sql);
     return ok;
 }

@@ -52,7 +52,7 @@ int64_t source_position(const struct source *s)
 
 struct str source_sample(const struct source *s)
 {
-    return buf_str(&s->sample);
+    return s->sample.n ? buf_str(&s->sample) : STR("");
 }
 
 static bool file_fill(struct source *s, struct err *e)
@@ -215,7 +215,7 @@ static uint32_t windows1252(unsigned char c)
 static uint16_t unit16(const struct source *s, size_t at)
 {
     unsigned char a = (unsigned char)s->raw[at], b = (unsigned char)s->raw[at + 1];
-    return s->encoding == ENCODING_UTF16LE ? (uint16_t)(a | b << 8) : (uint16_t)(a << 8 | b);
+    return (uint16_t)(s->encoding == ENCODING_UTF16LE ? a | (unsigned)b << 8 : (unsigned)a << 8 | b);
 }
 
 /* One character from `raw`; false: more bytes are needed to tell. An odd byte at the end is an invalid one. */
