@@ -100,14 +100,16 @@ static bool start_workers(struct run *run, struct err *e)
         if (!ok)
             return false;
     }
+    size_t started = 0;
     pthread_mutex_lock(&run->lock);
     for (size_t i = 0; i < run->n_workers; i++) {
         struct worker *w = &run->workers[i];
         w->started = pthread_create(&w->thread, NULL, run_worker_main, w) == 0;
-        run->n_alive += w->started;
+        started += w->started;
     }
+    run->n_alive = started;
     pthread_mutex_unlock(&run->lock);
-    return run->n_alive > 0 || err_set(e, E_MEMORY, "no thread could be started for the builders");
+    return started > 0 || run->n_selected == 0 || err_set(e, E_MEMORY, "no thread could be started for the builders");
 }
 
 static void stop_workers(struct run *run)
