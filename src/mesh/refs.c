@@ -55,7 +55,7 @@ static bool names_read(struct load *l, struct mesh_port *p, struct sql_ref **ref
 }
 
 /* Refs of one domain, for "did you mean"; plain names of its ports, or of its streams. */
-static struct str *names_in_domain(struct load *l, const struct mesh_domain *d, bool streams, size_t *n)
+static struct str *names_in_domain(struct arena *a, const struct mesh_domain *d, bool streams, size_t *n)
 {
     size_t most = 0;
     *n = 0;
@@ -63,7 +63,7 @@ static struct str *names_in_domain(struct load *l, const struct mesh_domain *d, 
         most += d->products[i]->n_ports;
     for (size_t i = 0; i < d->n_sources; i++)
         most += d->sources[i]->n_streams;
-    struct str *v = arena_array(l->a, most + 1, sizeof *v);
+    struct str *v = arena_array(a, most + 1, sizeof *v);
     for (size_t i = 0; i < d->n_products && !streams; i++)
         for (size_t k = 0; k < d->products[i]->n_ports; k++)
             v[(*n)++] = d->products[i]->ports[k]->ref;
@@ -111,8 +111,6 @@ static void dangling_unqualified(struct load *l, const struct mesh_port *p, cons
 static void dangling_table(struct load *l, const struct mesh_port *p, const struct sql_ref *r, struct str ref, const struct mesh_domain *d)
 {
     bool stream = str_find(r->table, STR("__"), 0) != SIZE_MAX;
-    size_t n;
-    struct str *names = names_in_domain(l, d, stream, &n);
     struct err *e = at_ref(l, E_DANGLING, p, r->line, r->col, "there is no %s %.*s", stream ? "raw stream" : "port", STR_FMT(ref));
     size_t cut = ref.n;
     while (cut > 0 && ref.p[cut - 1] >= '0' && ref.p[cut - 1] <= '9')
@@ -124,7 +122,12 @@ static void dangling_table(struct load *l, const struct mesh_port *p, const stru
             return;
         }
     }
+    struct arena scratch;
+    size_t n;
+    arena_init(&scratch);
+    struct str *names = names_in_domain(&scratch, d, stream, &n);
     hint_nearest(e, ref, names, n);
+    arena_fini(&scratch);
 }
 
 /* One name of the SQL: fills `in`; false when it is an error, which is then reported, or pending as foreign. */

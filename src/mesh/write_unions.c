@@ -1,5 +1,6 @@
 /* The lines between `-- trellis:sources begin NAME` and `-- trellis:sources end`: one SELECT per source whose pack provides
- * the union of that name, in the order of domain and source; with none, a typed SELECT that yields no row. */
+ * the union of that name (of a source without a pack of this program: whose product has a port <source>_NAME), in the order of
+ * domain and source; with none, a typed SELECT that yields no row. */
 #include "mesh/write_int.h"
 
 enum { SQL_FILE_MAX_BYTES = 256 << 10, SOURCE_FILE_MAX_BYTES = 1 << 20, UNION_COLUMNS_MAX = 24 };
@@ -56,9 +57,8 @@ static bool source_join(struct plan *p, struct joined_list *l, struct str domain
         return false;
     }
     struct str name = doc_str(d, doc_root(d), "pack");
-    if (!name.n || !pack_find(p->a, name, &pack, NULL)) /* not from a pack of this program: it joins no union by itself */
-        return true;
-    join(p, l, (struct joined){domain, doc_str(d, doc_root(d), "name"), pack.doc});
+    bool known = name.n && pack_find(p->a, name, &pack, NULL);
+    join(p, l, (struct joined){domain, doc_str(d, doc_root(d), "name"), known ? pack.doc : NULL});
     return true;
 }
 
@@ -101,8 +101,12 @@ static bool sources_collect(struct plan *p, const struct str *domains, size_t n_
     return true;
 }
 
-static bool provides(const struct doc *pack, const char *name)
+static bool provides(struct plan *p, const struct joined *j, const char *name)
 {
+    const struct doc *pack = j->pack;
+    if (!pack)
+        return fs_exists(arena_printf(p->a, "%.*s/domains/%.*s/products/%.*s/%.*s_%s.sql", STR_FMT(p->dir), STR_FMT(j->domain), STR_FMT(j->source),
+                                      STR_FMT(j->source), name).p);
     const struct doc_node *list = doc_get(pack, doc_root(pack), "provides");
     for (const struct doc_node *n = list ? doc_first(pack, list) : NULL; n; n = doc_next(pack, n))
         if (str_eq(doc_text(pack, n), str_of(name)))
@@ -121,11 +125,11 @@ static void write_columns(struct buf *b, const struct union_shape *s, bool typed
     }
 }
 
-static void write_union(struct buf *b, struct str indent, const struct union_shape *s, const struct joined_list *l)
+static void write_union(struct plan *p, struct buf *b, struct str indent, const struct union_shape *s, const struct joined_list *l)
 {
     size_t written = 0;
     for (size_t i = 0; i < l->n; i++) {
-        if (!provides(l->v[i].pack, s->name))
+        if (!provides(p, &l->v[i], s->name))
             continue;
         if (written++)
             buf_printf(b, "%.*sUNION ALL\n", STR_FMT(indent));
@@ -185,7 +189,7 @@ static bool regions_write(struct plan *p, struct str path, struct str text, cons
         begun = line_no;
         good = inside != NULL;
         if (good)
-            write_union(&b, (struct str){line.p, (size_t)(bare.p - line.p)}, inside, l);
+            write_union(p, &b, (struct str){line.p, (size_t)(bare.p - line.p)}, inside, l);
     }
     if (good && inside) {
         good = err_at(e, E_SQL, path, begun, 1, "this region has no \"-- trellis:sources end\"");

@@ -164,6 +164,17 @@ static void test_unions_follow(void **state)
     struct mesh *m = load(&p);
     assert_int_equal(mesh_find_port(m, STR("shared.ad"))->n_inputs, 2);
     mesh_free(m);
+    /* A source of a pack that this program does not have stays in, by its ports. */
+    struct str source = text_of(&p, "domains/acquisition/sources/google_ads.yaml");
+    size_t at = str_find(source, STR("pack: google_ads"), 0);
+    FILE *f = fopen(arena_printf(&p.a, "%s/domains/acquisition/sources/google_ads.yaml", p.dir).p, "w");
+    assert_non_null(f);
+    fprintf(f, "%.*spack: other_ads%.*s", (int)at, source.p, (int)(source.n - at - 16), source.p + at + 16);
+    fclose(f);
+    assert_true(add(&p, "pinterest_ads", NULL, "../c", false));
+    sql = text_of(&p, "domains/acquisition/products/campaign_performance/campaign_daily.sql");
+    assert_true(contains(sql, "FROM acquisition.google_ads_campaign_daily\n"));
+    assert_true(contains(sql, "FROM acquisition.pinterest_ads_campaign_daily\n"));
     place_close(&p);
 }
 
