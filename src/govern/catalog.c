@@ -1,5 +1,6 @@
-/* Catalogs of governed views: a schema per domain, a view per port (plain and major) and per raw stream, the functions of the
- * mesh. Views name their columns one by one, so a column that appears below is not shown before it has been looked at. */
+/* Catalogs of governed views: a schema per domain, the functions of the mesh, and a view per port (plain and major) and raw
+ * stream, made when a question first names it. What lies below is read once, when the catalog is made, and views name their
+ * columns one by one, so a column that appears below is not shown before it has been looked at. */
 #include "govern/govern_int.h"
 
 #include <ctype.h>
@@ -12,10 +13,6 @@
 
 #define HIDDEN_TEXT "hidden: personal"
 enum { SQL_MAX = 16 * 1024 * 1024 };
-
-/* Columns of what lies below, by object. */
-struct object { struct str name; struct str *cols; size_t n; };
-struct objects { struct object *v; size_t n; };
 
 /* ---- which columns are hidden ---- */
 
@@ -52,11 +49,11 @@ bool gov_column_hidden(const struct mesh_contract *contract, struct str name)
 
 static int object_cmp(const void *x, const void *y)
 {
-    return str_cmp(((const struct object *)x)->name, ((const struct object *)y)->name);
+    return str_cmp(((const struct gov_object *)x)->name, ((const struct gov_object *)y)->name);
 }
 
 /* Objects and columns of a catalog; `schema` empty: all schemas, and names become "schema.name". */
-static bool objects_read(struct engine_conn *c, struct arena *a, struct str catalog, struct str schema, struct objects *out, struct err *e)
+static bool objects_read(struct engine_conn *c, struct arena *a, struct str catalog, struct str schema, struct gov_objects *out, struct err *e)
 {
     struct engine_result *r = NULL;
     struct engine_chunk *ch;
@@ -66,22 +63,22 @@ static bool objects_read(struct engine_conn *c, struct arena *a, struct str cata
                            STR("SELECT CASE WHEN $2 = '' THEN schema_name || '.' || table_name ELSE table_name END, column_name FROM duckdb_columns()"
                                " WHERE database_name = $1 AND ($2 = '' OR schema_name = $2) ORDER BY schema_name, table_name, column_index"),
                            p, 2, &r, e);
-    *out = (struct objects){0};
+    *out = (struct gov_objects){0};
     while (ok && (ok = engine_result_next(r, &ch, e)) && ch) {
         for (size_t i = 0; i < engine_chunk_rows(ch); i++) {
             struct str name = engine_cell_str(ch, 0, i);
-            struct object *o = out->n ? &out->v[out->n - 1] : NULL;
+            struct gov_object *o = out->n ? &out->v[out->n - 1] : NULL;
             if (!o || !str_eq(o->name, name)) {
                 if (out->n == cap) {
                     size_t bigger = cap ? cap * 2 : 64;
-                    struct object *v = arena_array(a, bigger, sizeof *v);
+                    struct gov_object *v = arena_array(a, bigger, sizeof *v);
                     if (out->n)
                         memcpy(v, out->v, out->n * sizeof *v);
                     out->v = v;
                     cap = bigger;
                 }
                 o = &out->v[out->n++];
-                *o = (struct object){.name = arena_str(a, name)};
+                *o = (struct gov_object){.name = arena_str(a, name)};
                 cols_cap = 0;
             }
             if (o->n == cols_cap) {
@@ -101,9 +98,9 @@ static bool objects_read(struct engine_conn *c, struct arena *a, struct str cata
     return ok;
 }
 
-static const struct object *object_find(const struct objects *o, struct str name)
+static const struct gov_object *object_find(const struct gov_objects *o, struct str name)
 {
-    const struct object key = {.name = name};
+    const struct gov_object key = {.name = name};
     return o->n ? bsearch(&key, o->v, o->n, sizeof *o->v, object_cmp) : NULL;
 }
 
@@ -118,7 +115,7 @@ static void put_name(struct buf *b, const char *catalog, struct str schema, stru
     buf_sql_ident(b, name);
 }
 
-static void put_columns(struct buf *b, const struct mesh_contract *contract, const struct object *o, const char *skip1, const char *skip2)
+static void put_columns(struct buf *b, const struct mesh_contract *contract, const struct gov_object *o, const char *skip1, const char *skip2)
 {
     bool any = false;
     for (size_t i = 0; i < o->n; i++) {
@@ -132,108 +129,151 @@ static void put_columns(struct buf *b, const struct mesh_contract *contract, con
     }
 }
 
-/* One view; a failure leaves this view out and is logged, the others stand. */
-static bool make_view(struct engine_conn *c, const struct buf *sql, struct str ref)
+/* Name of a ref inside of its domain. */
+static struct str local_of(struct str ref, struct str domain)
 {
-    struct err e = {0};
-    if (!sql->failed && engine_exec(c, buf_str(sql), &e))
-        return true;
-    log_event(LOG_WARN, "govern", "view_left_out", "ref=%.*s code=%s", STR_FMT(ref), err_info_get(e.code)->code);
-    return false;
+    return (struct str){ref.p + domain.n + 1, ref.n - domain.n - 1};
 }
 
-/* The port under its major name, and where that is the default under its plain name. `below`: catalog.schema."name" of its rows. */
-static bool make_port_views(struct engine_conn *c, const char *catalog, const struct mesh_port *p, struct str below, const struct object *o)
-{
-    struct buf b = BUF_INIT(SQL_MAX);
-    struct str domain = p->product->domain->name;
-    struct str major = {p->ref_major.p + domain.n + 1, p->ref_major.n - domain.n - 1};
-    buf_addz(&b, "CREATE VIEW ");
-    put_name(&b, catalog, domain, major);
-    buf_addz(&b, " AS SELECT ");
-    put_columns(&b, p->contract, o, NULL, NULL);
-    buf_addz(&b, " FROM ");
-    buf_add(&b, below);
-    bool ok = make_view(c, &b, p->ref_major);
-    if (ok && p->is_default) {
-        buf_reset(&b);
-        buf_addz(&b, "CREATE VIEW ");
-        put_name(&b, catalog, domain, p->name);
-        buf_addz(&b, " AS SELECT * FROM ");
-        put_name(&b, catalog, domain, major);
-        ok = make_view(c, &b, p->ref);
-    }
-    buf_fini(&b);
-    return ok;
-}
-
-static void put_stream_head(struct buf *b, const char *catalog, const struct mesh_stream *st)
+static void put_view_head(struct buf *b, const struct gov_catalog *k, struct str domain, struct str local)
 {
     buf_addz(b, "CREATE VIEW ");
-    put_name(b, catalog, st->source->domain->name,
-             (struct str){st->ref.p + st->source->domain->name.n + 1, st->ref.n - st->source->domain->name.n - 1});
+    put_name(b, k->name, domain, local);
     buf_addz(b, " AS SELECT ");
 }
 
-/* A raw stream: its rows as they are now, or no rows with the contract's columns when nothing was loaded. */
-static bool make_stream_view(struct engine_conn *c, const char *catalog, const struct mesh_stream *st, const struct object *o)
+/* Today's rows lie in mesh.live and mesh.raw, those of a past moment in the catalog that the builder made for it. */
+static void put_below(struct buf *b, const struct gov_catalog *k, const char *schema, struct str domain, struct str ref)
 {
-    struct buf b = BUF_INIT(SQL_MAX);
-    put_stream_head(&b, catalog, st);
-    if (o) {
-        put_columns(&b, st->contract, o, "_file_id", "_line");
-    } else {
-        for (size_t i = 0; st->contract && i < st->contract->n_columns; i++) {
-            const struct mesh_column *col = &st->contract->columns[i];
-            bool hidden = gov_column_hidden(st->contract, col->name);
-            buf_addz(&b, hidden ? "'" HIDDEN_TEXT "' AS " : "CAST(NULL AS ");
-            if (!hidden) {
-                buf_add(&b, col->physical_type.n ? col->physical_type : STR("VARCHAR"));
-                buf_addz(&b, ") AS ");
-            }
-            buf_sql_ident(&b, col->name);
-            buf_addz(&b, ", ");
-        }
-        buf_addz(&b, "CAST(NULL AS TIMESTAMP) AS _learned_from");
-    }
-    buf_addz(&b, ", ");
-    if (st->source->currency.n)
-        buf_sql_text(&b, st->source->currency);
+    buf_addz(b, " FROM ");
+    if (k->src[0])
+        put_name(b, k->src, domain, local_of(ref, domain));
     else
-        buf_addz(&b, "CAST(NULL AS VARCHAR)");
-    buf_addz(&b, " AS _source_currency");
-    if (o) {
-        buf_addz(&b, " FROM mesh.raw.");
-        buf_sql_ident(&b, st->ref);
-    } else {
-        buf_addz(&b, " WHERE false");
+        put_name(b, "mesh", str_of(schema), ref);
+}
+
+static void put_port(struct buf *b, const struct gov_catalog *k, const struct mesh_port *p, bool plain, const struct gov_object *o)
+{
+    struct str domain = p->product->domain->name;
+    put_view_head(b, k, domain, plain ? p->name : local_of(p->ref_major, domain));
+    put_columns(b, p->contract, o, NULL, NULL);
+    put_below(b, k, "live", domain, p->ref_major);
+}
+
+/* The contract's columns without rows, for a stream into which nothing was loaded. */
+static void put_empty_columns(struct buf *b, const struct mesh_contract *contract)
+{
+    for (size_t i = 0; contract && i < contract->n_columns; i++) {
+        const struct mesh_column *c = &contract->columns[i];
+        bool hidden = gov_column_hidden(contract, c->name);
+        buf_addz(b, hidden ? "'" HIDDEN_TEXT "' AS " : "CAST(NULL AS ");
+        if (!hidden) {
+            buf_add(b, c->physical_type.n ? c->physical_type : STR("VARCHAR"));
+            buf_addz(b, ") AS ");
+        }
+        buf_sql_ident(b, c->name);
+        buf_addz(b, ", ");
     }
-    bool ok = make_view(c, &b, st->ref);
+    buf_addz(b, "CAST(NULL AS TIMESTAMP) AS _learned_from");
+}
+
+static void put_stream(struct buf *b, const struct gov_catalog *k, const struct mesh_stream *st, const struct gov_object *o)
+{
+    struct str domain = st->source->domain->name;
+    put_view_head(b, k, domain, local_of(st->ref, domain));
+    if (o)
+        put_columns(b, st->contract, o, "_file_id", "_line");
+    else
+        put_empty_columns(b, st->contract);
+    if (!k->src[0]) { /* the builder's view of the past has it among its columns */
+        buf_addz(b, ", ");
+        if (st->source->currency.n)
+            buf_sql_text(b, st->source->currency);
+        else
+            buf_addz(b, "CAST(NULL AS VARCHAR)");
+        buf_addz(b, " AS _source_currency");
+    }
+    if (o)
+        put_below(b, k, "raw", domain, st->ref);
+    else
+        buf_addz(b, " WHERE false");
+}
+
+/* `made` is one bit per view of the catalog. */
+static bool make_once(struct gov_catalog *k, struct engine_conn *c, unsigned char *made, unsigned char bit, const struct buf *sql, struct str ref, struct err *e)
+{
+    bool ok = buf_ok(sql, e);
+    if (ok && !engine_exec(c, buf_str(sql), e)) {
+        log_event(LOG_WARN, "govern", "view_not_made", "catalog=%s ref=%.*s code=%s", k->name, STR_FMT(ref), e ? err_info_get(e->code)->code : "");
+        ok = err_set(e, E_NOT_BUILT, "%.*s cannot be read as it is", STR_FMT(ref));
+        err_hint(e, "trellis run %.*s builds it anew", STR_FMT(ref));
+    }
+    if (ok)
+        *made |= bit;
+    return ok;
+}
+
+bool gov_port_ready(const struct gov_catalog *k, const struct mesh_port *p)
+{
+    return object_find(&k->ports, p->ref_major) != NULL;
+}
+
+bool gov_port_view(struct gov_catalog *k, struct engine_conn *c, const struct mesh_port *p, bool plain, struct err *e)
+{
+    unsigned char bit = plain ? 2 : 1;
+    struct buf b = BUF_INIT(SQL_MAX);
+    pthread_mutex_lock(&k->making);
+    bool ok = (k->port_made[p->index] & bit) != 0;
+    if (!ok) {
+        put_port(&b, k, p, plain, object_find(&k->ports, p->ref_major));
+        ok = make_once(k, c, &k->port_made[p->index], bit, &b, p->ref, e);
+    }
+    pthread_mutex_unlock(&k->making);
     buf_fini(&b);
     return ok;
 }
 
-static bool make_past_stream_view(struct engine_conn *c, const char *catalog, const struct mesh_stream *st, struct str below, const struct object *o)
+bool gov_stream_view(struct gov_catalog *k, struct engine_conn *c, const struct mesh_stream *st, size_t index, struct err *e)
 {
     struct buf b = BUF_INIT(SQL_MAX);
-    put_stream_head(&b, catalog, st);
-    put_columns(&b, st->contract, o, NULL, NULL);
-    buf_addz(&b, " FROM ");
-    buf_add(&b, below);
-    bool ok = make_view(c, &b, st->ref);
+    pthread_mutex_lock(&k->making);
+    bool ok = k->stream_made[index] != 0;
+    if (!ok) {
+        put_stream(&b, k, st, object_find(&k->streams, st->ref));
+        ok = make_once(k, c, &k->stream_made[index], 1, &b, st->ref, e);
+    }
+    pthread_mutex_unlock(&k->making);
     buf_fini(&b);
     return ok;
 }
 
 /* ---- catalogs ---- */
 
-static bool make_base(struct govern *g, struct engine_conn *c, const struct mesh *m, const char *kind, struct gov_catalog **out, struct err *e)
+static void catalog_free(struct gov_catalog *k)
+{
+    pthread_mutex_destroy(&k->making);
+    arena_fini(&k->arena);
+    mem_free(k);
+}
+
+static struct gov_catalog *catalog_new(struct govern *g, const struct mesh *m, const char *kind)
 {
     struct gov_catalog *k = mem_alloc(sizeof *k);
-    struct buf b = BUF_INIT(SQL_MAX);
+    arena_init(&k->arena);
+    pthread_mutex_init(&k->making, NULL);
     pthread_mutex_lock(&g->lock);
     snprintf(k->name, sizeof k->name, "%s_%u", kind, ++g->catalog_number);
     pthread_mutex_unlock(&g->lock);
+    k->port_made = arena_array(&k->arena, m->n_ports, 1);
+    k->stream_made = arena_array(&k->arena, m->n_streams, 1);
+    k->refs = 1;
+    return k;
+}
+
+/* Attached, with schemas and functions; from now on it is found among the catalogs. */
+static bool catalog_attach(struct govern *g, struct engine_conn *c, const struct mesh *m, struct gov_catalog *k, struct err *e)
+{
+    struct buf b = BUF_INIT(SQL_MAX);
     buf_printf(&b, "ATTACH ':memory:' AS \"%s\";", k->name);
     for (size_t i = 0; i < m->n_domains; i++) {
         buf_printf(&b, "CREATE SCHEMA \"%s\".", k->name);
@@ -246,76 +286,42 @@ static bool make_base(struct govern *g, struct engine_conn *c, const struct mesh
         buf_sql_text(&b, functions[i].value);
         buf_addc(&b, ';');
     }
-    k->port_ready = mem_alloc(m->n_ports + 1);
-    k->stream_ready = mem_alloc(m->n_streams + 1);
     bool ok = buf_ok(&b, e) && engine_exec(c, buf_str(&b), e);
     buf_fini(&b);
-    if (!ok) {
-        mem_free(k->port_ready);
-        mem_free(k->stream_ready);
-        mem_free(k);
-        return false;
+    if (ok) {
+        pthread_mutex_lock(&g->lock);
+        k->next = g->catalogs;
+        g->catalogs = k;
+        pthread_mutex_unlock(&g->lock);
     }
-    k->refs = 1;
-    pthread_mutex_lock(&g->lock);
-    k->next = g->catalogs;
-    g->catalogs = k;
-    pthread_mutex_unlock(&g->lock);
-    *out = k;
-    return true;
+    return ok;
 }
 
 bool gov_catalog_make(struct govern *g, const struct mesh *m, struct gov_catalog **out, struct err *e)
 {
-    struct arena a;
-    struct objects live, raw;
-    struct gov_catalog *k = NULL;
-    arena_init(&a);
-    bool ok = objects_read(g->maker, &a, STR("mesh"), STR("live"), &live, e) && objects_read(g->maker, &a, STR("mesh"), STR("raw"), &raw, e) &&
-              make_base(g, g->maker, m, "gov", &k, e);
-    for (size_t i = 0; ok && i < m->n_ports; i++) {
-        const struct object *o = object_find(&live, m->ports[i]->ref_major);
-        struct buf below = BUF_INIT(4096);
-        put_name(&below, "mesh", STR("live"), m->ports[i]->ref_major);
-        k->port_ready[i] = o && make_port_views(g->maker, k->name, m->ports[i], buf_str(&below), o);
-        buf_fini(&below);
+    struct gov_catalog *k = catalog_new(g, m, "gov");
+    bool ok = objects_read(g->maker, &k->arena, STR("mesh"), STR("live"), &k->ports, e) &&
+              objects_read(g->maker, &k->arena, STR("mesh"), STR("raw"), &k->streams, e) && catalog_attach(g, g->maker, m, k, e);
+    if (!ok) {
+        catalog_free(k);
+        k = NULL;
     }
-    for (size_t i = 0; ok && i < m->n_streams; i++)
-        k->stream_ready[i] = make_stream_view(g->maker, k->name, m->streams[i], object_find(&raw, m->streams[i]->ref));
-    arena_fini(&a);
     *out = k;
     return ok;
 }
 
 bool gov_catalog_make_past(struct govern *g, const struct mesh *m, struct str src, struct gov_catalog **out, struct err *e)
 {
-    struct arena a;
-    struct objects past;
-    struct gov_catalog *k = NULL;
+    struct gov_catalog *k = catalog_new(g, m, "gov_asof");
     struct engine_conn *c = NULL;
-    arena_init(&a);
-    const char *srcz = arena_strz(&a, src);
-    bool ok = engine_connect(g->state->engine, &c, e) && objects_read(c, &a, src, STR(""), &past, e) && make_base(g, c, m, "gov_asof", &k, e);
-    for (size_t i = 0; ok && i < m->n_ports; i++) {
-        const struct mesh_port *p = m->ports[i];
-        const struct object *o = object_find(&past, p->ref_major);
-        struct buf below = BUF_INIT(4096);
-        struct str domain = p->product->domain->name;
-        put_name(&below, srcz, domain, (struct str){p->ref_major.p + domain.n + 1, p->ref_major.n - domain.n - 1});
-        k->port_ready[i] = o && make_port_views(c, k->name, p, buf_str(&below), o);
-        buf_fini(&below);
-    }
-    for (size_t i = 0; ok && i < m->n_streams; i++) {
-        const struct mesh_stream *st = m->streams[i];
-        const struct object *o = object_find(&past, st->ref);
-        struct buf below = BUF_INIT(4096);
-        struct str domain = st->source->domain->name;
-        put_name(&below, srcz, domain, (struct str){st->ref.p + domain.n + 1, st->ref.n - domain.n - 1});
-        k->stream_ready[i] = o && make_past_stream_view(c, k->name, st, buf_str(&below), o);
-        buf_fini(&below);
-    }
+    snprintf(k->src, sizeof k->src, "%.*s", STR_FMT(src));
+    bool ok = engine_connect(g->state->engine, &c, e) && objects_read(c, &k->arena, src, STR(""), &k->ports, e) && catalog_attach(g, c, m, k, e);
+    k->streams = k->ports; /* both by "domain.name" */
     engine_disconnect(c);
-    arena_fini(&a);
+    if (!ok) {
+        catalog_free(k);
+        k = NULL;
+    }
     *out = k;
     return ok;
 }
@@ -350,18 +356,11 @@ void gov_catalog_unref(struct govern *g, struct gov_catalog *c)
     if (!engine_connect(g->state->engine, &conn, &e) || !engine_exec(conn, str_of(sql), &e))
         log_err(LOG_DEBUG, "govern", "catalog_kept", &e);
     engine_disconnect(conn);
-    mem_free(c->port_ready);
-    mem_free(c->stream_ready);
-    mem_free(c);
+    catalog_free(c);
 }
 
 void gov_catalog_retire(struct govern *g, struct gov_catalog *c)
 {
-    if (!c)
-        return;
-    pthread_mutex_lock(&g->lock);
-    c->retired = true;
-    pthread_mutex_unlock(&g->lock);
     gov_catalog_unref(g, c); /* the reference that being in use was */
 }
 

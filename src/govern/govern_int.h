@@ -11,13 +11,20 @@
 
 enum { CATALOG_NAME_MAX = 48, REFS_TEXT_MAX = 512, VERDICT_SLOTS = 512, ASOF_KEPT = 8 };
 
-/* An in-memory catalog of governed views. Dropped when it is retired and no question uses it. */
+/* Columns of what lies below, by object, sorted by name. */
+struct gov_object { struct str name; struct str *cols; size_t n; };
+struct gov_objects { struct gov_object *v; size_t n; };
+
+/* An in-memory catalog of governed views. Dropped when nothing refers to it any more. Never changed but for the views made in it. */
 struct gov_catalog {
     char name[CATALOG_NAME_MAX];
-    bool *port_ready, *stream_ready; /* by index in the mesh that it was made for */
+    char src[CATALOG_NAME_MAX];      /* the builder's catalog of a past moment, "" for today */
+    struct arena arena;
+    struct gov_objects ports, streams;
+    pthread_mutex_t making;          /* guards the next two */
+    unsigned char *port_made, *stream_made; /* by index in the mesh that it was made for */
     unsigned refs;                   /* guarded by govern.lock */
-    bool retired;
-    struct gov_catalog *next;
+    struct gov_catalog *next;        /* govern.lock */
 };
 
 struct gov_conn {
@@ -44,7 +51,7 @@ struct govern {
     struct state *state;
     govern_asof_fn asof;
     void *asof_ctx;
-    /* Order of locks: refresh_lock, mesh_lock, asof_lock, lock. */
+    /* Order of locks: refresh_lock, mesh_lock, asof_lock, a catalog's making, lock. */
     pthread_mutex_t refresh_lock; /* one maker of catalogs at a time; guards maker */
     struct engine_conn *maker;
     pthread_rwlock_t mesh_lock;   /* held for reading while a question looks at `mesh` */
@@ -55,7 +62,7 @@ struct govern {
     struct asof_views past[ASOF_KEPT];
     pthread_mutex_t lock;         /* guards all that follows */
     pthread_cond_t conn_free;
-    struct gov_catalog *current, *catalogs;
+    struct gov_catalog *current, *catalogs; /* catalogs: all that are attached */
     unsigned catalog_number;
     struct gov_conn *idle;
     unsigned conns, conns_max, waiting;
@@ -81,6 +88,10 @@ struct govern_result {
 MUST_CHECK bool gov_catalog_make(struct govern *g, const struct mesh *m, struct gov_catalog **out, struct err *e); /* refresh_lock held */
 /* Governed views over the unmasked ones of a past moment. */
 MUST_CHECK bool gov_catalog_make_past(struct govern *g, const struct mesh *m, struct str src, struct gov_catalog **out, struct err *e);
+bool gov_port_ready(const struct gov_catalog *k, const struct mesh_port *p); /* there is something to show */
+/* Makes the view if it is not there yet. E_NOT_BUILT when what lies below has changed since the catalog was made. */
+MUST_CHECK bool gov_port_view(struct gov_catalog *k, struct engine_conn *c, const struct mesh_port *p, bool plain, struct err *e);
+MUST_CHECK bool gov_stream_view(struct gov_catalog *k, struct engine_conn *c, const struct mesh_stream *st, size_t index, struct err *e);
 struct gov_catalog *gov_catalog_ref(struct govern *g, struct gov_catalog *c); /* takes lock */
 void gov_catalog_unref(struct govern *g, struct gov_catalog *c);
 void gov_catalog_retire(struct govern *g, struct gov_catalog *c);
@@ -99,7 +110,7 @@ MUST_CHECK bool gov_conn_use(struct gov_conn *c, const char *catalog, struct err
 void gov_pool_close(struct govern *g);
 
 /* ---- verdict.c: mesh_lock held for reading ---- */
-MUST_CHECK bool gov_verdict(struct govern *g, struct engine_conn *parser, struct str sql, const struct gov_catalog *catalog, bool past,
+MUST_CHECK bool gov_verdict(struct govern *g, struct engine_conn *parser, struct str sql, struct gov_catalog *catalog, bool past,
                             char refs[REFS_TEXT_MAX], struct err *e);
 void gov_verdicts_free(struct govern *g);
 

@@ -52,13 +52,15 @@ static bool at_ref(struct err *e, const struct sql_ref *r)
     return false;
 }
 
-static bool resolve(const struct mesh *m, struct arena *a, const struct sql_ref *r, const struct gov_catalog *k, bool past, struct err *e)
+/* The port or stream that a name means, with its view in the catalog. *passing: the answer may differ the next time. */
+static bool resolve(const struct mesh *m, struct arena *a, const struct sql_ref *r, struct gov_catalog *k, struct engine_conn *c, bool *passing, struct err *e)
 {
     struct str written = r->schema.n ? arena_printf(a, "%.*s.%.*s", STR_FMT(r->schema), STR_FMT(r->table)) : r->table;
-    const struct mesh_port *p = r->schema.n && !r->catalog.n ? mesh_find_port(m, written) : NULL;
-    const struct mesh_stream *st = r->schema.n && !r->catalog.n && !p ? mesh_find_stream(m, written) : NULL;
-    if (p && !k->port_ready[p->index]) {
-        if (past) {
+    bool qualified = r->schema.n && !r->catalog.n;
+    const struct mesh_port *p = qualified ? mesh_find_port(m, written) : NULL;
+    const struct mesh_stream *st = qualified && !p ? mesh_find_stream(m, written) : NULL;
+    if (p && !gov_port_ready(k, p)) {
+        if (k->src[0]) {
             err_set(e, E_NOT_BUILT, "%.*s cannot be computed as of that day", STR_FMT(written));
             err_hint(e, "what it reads did not have the columns that its SQL needs");
         } else {
@@ -67,32 +69,39 @@ static bool resolve(const struct mesh *m, struct arena *a, const struct sql_ref 
         }
         return at_ref(e, r);
     }
-    for (size_t i = 0; st && i < m->n_streams; i++) {
-        if (m->streams[i] == st && !k->stream_ready[i]) {
-            err_set(e, E_NOT_BUILT, "%.*s cannot be shown", STR_FMT(written));
-            err_hint(e, "trellis run loads it");
-            return at_ref(e, r);
-        }
+    if (p) {
+        if (gov_port_view(k, c, p, !str_eq(written, p->ref_major), e))
+            return true;
+        *passing = true;
+        return at_ref(e, r);
     }
-    if (p || st)
-        return true;
+    for (size_t i = 0; st && i < m->n_streams; i++) {
+        if (m->streams[i] != st)
+            continue;
+        if (gov_stream_view(k, c, st, i, e))
+            return true;
+        *passing = true;
+        return at_ref(e, r);
+    }
     /* The same words whether it does not exist or is not for the asker. */
     err_set(e, E_NOT_FOUND, "there is no port or stream \"%.*s\"", written.n < 120 ? (int)written.n : 120, written.p);
     hint_names(m, a, r, written, e);
     return at_ref(e, r);
 }
 
-static bool judge(struct govern *g, struct engine_conn *parser, struct str sql, const struct gov_catalog *k, bool past, struct verdict *v)
+/* True: the verdict holds for as long as the views do. */
+static bool judge(struct govern *g, struct engine_conn *conn, struct str sql, struct gov_catalog *k, struct verdict *v)
 {
     struct arena a;
     struct sql_ast *ast = NULL;
     struct sql_ref *refs;
     size_t n = 0;
+    bool passing = false;
     struct buf text = BUF_INIT(REFS_TEXT_MAX - 1);
     arena_init(&a);
-    bool ok = sql_parse(parser, &a, sql, &ast, &v->err) && sql_gate(ast, SQL_QUESTION, &v->err) && sql_refs(ast, &a, &refs, &n, &v->err);
+    bool ok = sql_parse(conn, &a, sql, &ast, &v->err) && sql_gate(ast, SQL_QUESTION, &v->err) && sql_refs(ast, &a, &refs, &n, &v->err);
     for (size_t i = 0; ok && i < n; i++) {
-        ok = resolve(g->mesh, &a, &refs[i], k, past, &v->err);
+        ok = resolve(g->mesh, &a, &refs[i], k, conn, &passing, &v->err);
         buf_printf(&text, "%s%.*s.%.*s", i ? "," : "", STR_FMT(refs[i].schema), STR_FMT(refs[i].table));
     }
     snprintf(v->refs, sizeof v->refs, "%.*s", (int)text.n, text.p ? text.p : "");
@@ -100,7 +109,8 @@ static bool judge(struct govern *g, struct engine_conn *parser, struct str sql, 
     buf_fini(&text);
     sql_ast_free(ast);
     arena_fini(&a);
-    return ok;
+    /* A refusal of time or memory says nothing about the next attempt. */
+    return !passing && (ok || v->err.code == E_SQL || v->err.code == E_SQL_REFUSED || v->err.code == E_NOT_FOUND || v->err.code == E_NOT_BUILT);
 }
 
 static size_t slot_of(const struct sha *s, bool past)
@@ -108,7 +118,7 @@ static size_t slot_of(const struct sha *s, bool past)
     return (size_t)(str_hash((struct str){s->hex, 64}) + past) % VERDICT_SLOTS;
 }
 
-bool gov_verdict(struct govern *g, struct engine_conn *parser, struct str sql, const struct gov_catalog *catalog, bool past, char refs[REFS_TEXT_MAX],
+bool gov_verdict(struct govern *g, struct engine_conn *parser, struct str sql, struct gov_catalog *catalog, bool past, char refs[REFS_TEXT_MAX],
                  struct err *e)
 {
     struct verdict v = {.generation = g->generation, .past = past};
@@ -117,17 +127,14 @@ bool gov_verdict(struct govern *g, struct engine_conn *parser, struct str sql, c
     bool known = false;
     pthread_mutex_lock(&g->lock);
     struct verdict *kept = g->verdicts[slot];
-    /* Which ports the past can show depends on the moment, so only today's verdicts on names are kept. */
+    /* Verdicts on the past depend on the moment and are not kept. A kept one also means that its views are made. */
     if (kept && !past && kept->generation == v.generation && kept->past == past && strcmp(kept->sql.hex, v.sql.hex) == 0) {
         v = *kept;
         known = true;
     }
     pthread_mutex_unlock(&g->lock);
     if (!known) {
-        judge(g, parser, sql, catalog, past, &v);
-        /* A refusal of time or memory says nothing about the next attempt. */
-        bool lasting = v.allowed || v.err.code == E_SQL || v.err.code == E_SQL_REFUSED || v.err.code == E_NOT_FOUND || v.err.code == E_NOT_BUILT;
-        if (lasting && !past) {
+        if (judge(g, parser, sql, catalog, &v) && !past) {
             pthread_mutex_lock(&g->lock);
             if (!g->verdicts[slot])
                 g->verdicts[slot] = mem_alloc(sizeof v);
