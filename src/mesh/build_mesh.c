@@ -99,7 +99,7 @@ bool build_check_own_name(struct load *l, const struct doc *d, const struct doc_
     if (!name || !check_name(l, d, name, what))
         return false;
     struct str s = doc_text(d, name);
-    if (name_is_reserved(s)) {
+    if (name_is_reserved(s) || (strcmp(what, "domain") == 0 && name_is_sql_word(s))) {
         hint(at_value(l, E_NAME, d, name, "\"%.*s\" is a reserved word and cannot be the name of a %s", STR_FMT(s), what),
              "choose another name for it and its %s", strcmp(what, "source") == 0 ? "files" : "folder");
         return false;

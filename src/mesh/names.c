@@ -129,6 +129,20 @@ static const char *const reserved[] = {
     "built", "gov", "hist", "information_schema", "live", "main", "mesh", "pg_catalog", "raw", "src", "sys", "system", "temp",
 };
 
+/* Words that SQL keeps for itself: a domain of that name could only be read in quotes. */
+static const char *const sql_words[] = {
+    "all", "analyse", "analyze", "and", "anti", "any", "array", "as", "asc", "asof", "asymmetric", "at",
+    "authorization", "binary", "both", "by", "case", "cast", "check", "collate", "collation", "column", "columns",
+    "concurrently", "constraint", "create", "cross", "default", "deferrable", "desc", "describe", "distinct", "do",
+    "else", "end", "except", "false", "fetch", "for", "foreign", "freeze", "from", "full", "generated", "glob",
+    "group", "having", "ilike", "in", "initially", "inner", "intersect", "into", "is", "isnull", "join", "lambda",
+    "lateral", "leading", "left", "like", "limit", "map", "natural", "not", "notnull", "null", "offset", "on", "only",
+    "or", "order", "outer", "overlaps", "pivot", "pivot_longer", "pivot_wider", "placing", "positional", "primary",
+    "qualify", "references", "returning", "right", "select", "semi", "show", "similar", "some", "struct", "summarize",
+    "symmetric", "table", "tablesample", "then", "to", "trailing", "true", "try_cast", "union", "unique", "unpack",
+    "unpivot", "using", "variadic", "verbose", "when", "where", "window", "with",
+};
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const char *find(const char *const *table, size_t n, struct str word)
@@ -176,6 +190,11 @@ bool name_is_currency(struct str s)
 bool name_is_reserved(struct str s)
 {
     return find(reserved, COUNT(reserved), s) != NULL;
+}
+
+bool name_is_sql_word(struct str s)
+{
+    return find(sql_words, COUNT(sql_words), s) != NULL;
 }
 
 struct str name_nearest_zone(struct str s)
