@@ -32,23 +32,20 @@ bool raw_has(const struct raw_table *t, struct str name)
 
 bool table_read(struct engine_conn *c, const struct mesh_stream *st, struct arena *a, struct raw_table *t, struct err *e)
 {
-    int64_t there = 0;
-    *t = (struct raw_table){0};
-    struct engine_param name = sql_text(st->ref);
-    if (!engine_value_i64(c, STR("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'mesh' AND schema_name = 'raw' AND table_name = $1"),
-                          &name, 1, &there, e))
-        return false;
-    if (!there)
-        return true;
     struct buf sql = BUF_INIT(4096);
     struct engine_column *cols = NULL;
     size_t n = 0;
+    *t = (struct raw_table){0};
     buf_addz(&sql, "SELECT * FROM ");
     sql_table(&sql, "raw", st->ref);
     bool ok = buf_ok(&sql, e) && engine_describe(c, buf_str(&sql), a, &cols, &n, e);
     buf_fini(&sql);
-    if (!ok)
-        return false;
+    if (!ok) { /* the list of tables is dear, so it is only asked whether this one is really not there */
+        int64_t there = 1;
+        struct engine_param name = sql_text(st->ref);
+        return engine_value_i64(c, STR("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'mesh' AND schema_name = 'raw' AND table_name = $1"),
+                                &name, 1, &there, NULL) && there == 0;
+    }
     t->exists = true;
     t->cols = arena_array(a, n + 1, sizeof *t->cols);
     for (size_t i = 0; i < n; i++) {
