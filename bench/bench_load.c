@@ -91,19 +91,18 @@ static double hand_over(const char *path, const struct mesh_stream *st)
     struct buf job = BUF_INIT(1 << 20);
     struct loader *l;
     struct arena a;
-    struct loader_column *cols;
+    struct loader_shape shape;
     struct engine_pipe_block *b;
     struct engine_pipe_type types[COLUMNS + 1];
-    struct str format;
-    size_t n;
     arena_init(&a);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int64_t t = clock_mono_us();
     job_write(st, STR("load.csv"), &job);
     const struct loader_options o = {.program = "/proc/self/exe", .spool_dir = "/tmp", .shown = STR("load.csv")};
-    must(loader_start(&o, fd, buf_str(&job), &l, &e) && loader_schema(l, &a, &cols, &n, &format, &e), "starting the child");
+    must(loader_start(&o, fd, buf_str(&job), &l, &e) && loader_schema(l, &a, &shape, &e), "starting the child");
+    size_t n = shape.n_cols;
     for (size_t i = 0; i < n; i++)
-        types[i] = contract_type(st, cols[i].name);
+        types[i] = contract_type(st, shape.cols[i].name);
     types[n] = (struct engine_pipe_type){.type = ENGINE_INT, .bytes = 8};
     must(loader_go(l, 'L', types, n + 1, &e), "asking the child");
     struct engine_pipe_source source = loader_source(l);

@@ -13,6 +13,14 @@
 #include "ingest/ingest.h"
 #include "ingest/reader.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
 enum { FD_OUT = 3, FD_FILE = 4, JOB_MAX = 8 << 20 };
 
 /* ---- The job ---- */
@@ -130,7 +138,7 @@ void reading_schema(const struct reading *r, const struct reader *reader, struct
         buf_json_key(b, "encoding");
         buf_json_str(b, str_of(source_encoding_name(r->source)));
     }
-    buf_addc(b, ',');
+    buf_printf(b, ",\"sampled\":%lld,", (long long)r->sampled);
     buf_json_key(b, "columns");
     buf_addc(b, '[');
     for (size_t i = 0; i < r->rows.n_cols; i++) {
@@ -199,7 +207,7 @@ static void confine(void)
     struct rlimit none = {0, 0}, files = {64, 64};
     setrlimit(RLIMIT_CORE, &none);
     setrlimit(RLIMIT_NOFILE, &files);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef SANITIZED
     struct rlimit memory = {4ull << 30, 4ull << 30};
     setrlimit(RLIMIT_AS, &memory);
 #endif

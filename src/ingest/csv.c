@@ -430,6 +430,7 @@ static void looks_take(struct reading *r, const struct csv *c, size_t from)
             if (!null)
                 col->look = cell_look_join(col->look, cell_look(fields[k], r->rows.format.decimal));
         }
+        r->sampled += n == n_cols;
         s.p += used;
         s.n -= used;
     }

@@ -45,8 +45,7 @@ bool ingest_infer(const char *program, const char *path, struct arena *a, struct
 {
     struct buf job = BUF_INIT(8192);
     struct loader *l = NULL;
-    struct loader_column *cols = NULL;
-    size_t n = 0;
+    struct loader_shape shape = {0};
     *out = (struct ingest_inferred){0};
     int fd = fault_fires(FAULT_OPEN) ? (errno = EIO, -1) : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -56,8 +55,12 @@ bool ingest_infer(const char *program, const char *path, struct arena *a, struct
     }
     job_write(NULL, fs_basename(str_of(path)), &job);
     const struct loader_options o = {.program = program, .shown = str_of(path)};
-    bool ok = buf_ok(&job, e) && loader_start(&o, fd, buf_str(&job), &l, e) && loader_schema(l, a, &cols, &n, &out->format, e);
+    bool ok = buf_ok(&job, e) && loader_start(&o, fd, buf_str(&job), &l, e) && loader_schema(l, a, &shape, e);
     if (ok) {
+        const struct loader_column *cols = shape.cols;
+        size_t n = shape.n_cols;
+        out->format = shape.format;
+        out->rows_sampled = shape.sampled;
         out->columns = arena_array(a, n + 1, sizeof *out->columns);
         out->n_columns = n;
         size_t day = SIZE_MAX;

@@ -65,7 +65,7 @@ MUST_CHECK bool quarantine_store(struct engine_conn *c, struct loader *l, const 
 
 /* partition.c: what a loaded file replaces. */
 struct replaced { int64_t rows; bool has_days; int32_t day_from, day_to; };
-struct replace_scope { int64_t file_id, run_first_id, now_us; const int64_t *same_path; size_t n_same_path; bool changed; };
+struct replace_scope { int64_t file_id, run_first_id, now_us; const int64_t *same_path; size_t n_same_path; bool changed, first; }; /* first: the stream was empty */
 MUST_CHECK bool partition_replace(struct engine_conn *c, const struct file_found *f, const struct raw_table *t, const struct replace_scope *s,
                                   struct replaced *out, struct errs *es, struct err *e);
 void day_expression(struct buf *b, const struct raw_table *t, struct str day_column, const char *prefix);

@@ -226,6 +226,7 @@ static bool keys_take(struct reading *r, struct json *j, yyjson_val *object, int
             looks[at] = cell_look_join(looks[at], look);
         }
     }
+    r->sampled += nth < LOOKED_AT;
     return true;
 }
 

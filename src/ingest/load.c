@@ -30,14 +30,12 @@ struct load {
     const struct file_found *f;
     struct arena a;
     struct loader *loader;
-    struct loader_column *cols;
-    size_t n_cols;
-    struct str format;
+    struct loader_shape shape;
     struct raw_table table;
     struct ledger_file entry;
     int64_t *same_path;
     size_t n_same_path;
-    bool set_aside;
+    bool set_aside, first;           /* first: the stream has no file yet */
 };
 
 static void progressed(void *ctx, int64_t rows, int64_t rejected, int64_t bytes)
@@ -76,39 +74,39 @@ static bool child_start(struct load *l, int fd, struct err *e)
         .progress = run->o->progress ? progressed : NULL, .ctx = run,
     };
     bool ok = buf_ok(&job, e) && buf_ok(&spool, e) && loader_start(&o, fd, buf_str(&job), &l->loader, e) &&
-              loader_schema(l->loader, &l->a, &l->cols, &l->n_cols, &l->format, e);
+              loader_schema(l->loader, &l->a, &l->shape, e);
     buf_fini(&job);
     buf_fini(&spool);
-    for (size_t i = 0; ok && i < l->n_cols; i++)
-        l->cols[i].type = contract_type(l->f->stream, l->cols[i].name);
+    for (size_t i = 0; ok && i < l->shape.n_cols; i++)
+        l->shape.cols[i].type = contract_type(l->f->stream, l->shape.cols[i].name);
     return ok;
 }
 
 static bool rows_insert(struct load *l, struct err *e)
 {
     const struct mesh_stream *st = l->f->stream;
-    struct engine_pipe_type *types = arena_array(&l->a, l->n_cols + 1, sizeof *types);
+    struct engine_pipe_type *types = arena_array(&l->a, l->shape.n_cols + 1, sizeof *types);
     struct buf before = BUF_INIT(4u << 20), select = BUF_INIT(1u << 20);
-    for (size_t i = 0; i < l->n_cols; i++)
-        types[i] = l->cols[i].type;
-    types[l->n_cols] = (struct engine_pipe_type){.type = ENGINE_INT, .bytes = 8};
+    for (size_t i = 0; i < l->shape.n_cols; i++)
+        types[i] = l->shape.cols[i].type;
+    types[l->shape.n_cols] = (struct engine_pipe_type){.type = ENGINE_INT, .bytes = 8};
     buf_addz(&before, "INSERT INTO ");
     sql_table(&before, "raw", st->ref);
     buf_addz(&before, " (");
-    for (size_t i = 0; i < l->n_cols; i++) {
-        buf_sql_ident(&before, l->cols[i].name);
+    for (size_t i = 0; i < l->shape.n_cols; i++) {
+        buf_sql_ident(&before, l->shape.cols[i].name);
         buf_addz(&before, ", ");
         buf_printf(&select, "c%zu, ", i);
     }
-    buf_printf(&select, "c%zu, CAST(%lld AS BIGINT), ", l->n_cols, (long long)l->entry.file_id);
+    buf_printf(&select, "c%zu, CAST(%lld AS BIGINT), ", l->shape.n_cols, (long long)l->entry.file_id);
     sql_timestamp(&select, l->entry.learned_at_us);
     buf_addz(&before, "_line, _file_id, _learned_from) SELECT ");
     buf_add(&before, buf_str(&select));
     buf_addz(&before, " FROM ");
     struct engine_pipe_source source = loader_source(l->loader);
-    bool ok = buf_ok(&select, e) && buf_ok(&before, e) && loader_go(l->loader, l->set_aside ? 'Q' : 'L', types, l->n_cols + 1, e);
+    bool ok = buf_ok(&select, e) && buf_ok(&before, e) && loader_go(l->loader, l->set_aside ? 'Q' : 'L', types, l->shape.n_cols + 1, e);
     if (ok && !l->set_aside)
-        ok = engine_pipe_run(l->run->c, buf_str(&before), STR(""), types, l->n_cols + 1, &source, e);
+        ok = engine_pipe_run(l->run->c, buf_str(&before), STR(""), types, l->shape.n_cols + 1, &source, e);
     buf_fini(&before);
     buf_fini(&select);
     return ok && loader_finish(l->loader, &l->entry.rows_loaded, &l->entry.rows_quarantined, e);
@@ -121,6 +119,7 @@ static bool earlier_loads(struct load *l, struct err *e)
     size_t n;
     if (!ledger_files(l->run->c, &l->a, l->f->stream->ref, &files, &n, e))
         return false;
+    l->first = n == 0;
     l->same_path = arena_array(&l->a, n + 1, sizeof *l->same_path);
     for (size_t i = 0; i < n; i++) {
         if (files[i].learned_at_us > l->entry.learned_at_us)
@@ -139,7 +138,7 @@ static bool ledger_write(struct load *l, const struct replaced *gone, struct err
     l->entry.stream = f->stream->ref;
     l->entry.path = f->path;
     l->entry.sha256 = f->sha256;
-    l->entry.format = l->format;
+    l->entry.format = l->shape.format;
     l->entry.size_bytes = (int64_t)f->size_bytes;
     l->entry.replaced_rows = gone->rows;
     l->entry.has_days = gone->has_days;
@@ -167,16 +166,16 @@ static bool file_write(struct load *l, int fd, struct err *e)
     bool ok = earlier_loads(l, e) && ledger_next_id(run->c, STR("file_load"), &l->entry.file_id, e);
     if (ok && !run->run_first_id)
         run->run_first_id = l->entry.file_id;
-    ok = ok && (l->set_aside || table_fit(run->c, st, l->cols, l->n_cols, &l->a, &l->table, e)) && rows_insert(l, e);
+    ok = ok && (l->set_aside || table_fit(run->c, st, l->shape.cols, l->shape.n_cols, &l->a, &l->table, e)) && rows_insert(l, e);
     fault_crash_point("load_after_rows");
     ok = ok && same_file(l->f, fd, e);
     if (ok && !l->set_aside) {
         const struct replace_scope scope = {l->entry.file_id, run->run_first_id, l->entry.learned_at_us, l->same_path, l->n_same_path,
-                                            l->n_same_path > 0};
-        ok = partition_replace(run->c, l->f, &l->table, &scope, &gone, run->es, e) && drift_remember(run->c, st, l->cols, l->n_cols, e);
+                                            l->n_same_path > 0, l->first};
+        ok = partition_replace(run->c, l->f, &l->table, &scope, &gone, run->es, e) && drift_remember(run->c, st, l->shape.cols, l->shape.n_cols, e);
     }
     if (ok && l->entry.rows_quarantined) {
-        ok = quarantine_store(run->c, l->loader, st, l->cols, l->n_cols, l->entry.file_id, l->entry.learned_at_us, &rejects, e);
+        ok = quarantine_store(run->c, l->loader, st, l->shape.cols, l->shape.n_cols, l->entry.file_id, l->entry.learned_at_us, &rejects, e);
         if (ok && !l->set_aside) {
             struct err *w = errs_warn(run->es, E_QUARANTINED, l->f->path, 0, 0, "%lld of %lld rows went to quarantine: %s",
                                       (long long)l->entry.rows_quarantined, (long long)(l->entry.rows_quarantined + l->entry.rows_loaded), buf_z(&rejects));
@@ -218,7 +217,7 @@ static bool file_load(struct run *run, const struct file_found *f, struct arena 
         goto out;
     }
     if (!same_file(f, fd, e) || !child_start(&l, fd, e) || !table_read(run->c, f->stream, &l.a, &l.table, e) ||
-        !drift_judge(run->c, f, &l.table, l.cols, l.n_cols, l.entry.learned_at_us, &l.a, &drift, e, run->es, e) || drift == DRIFT_REFUSED)
+        !drift_judge(run->c, f, &l.table, l.shape.cols, l.shape.n_cols, l.entry.learned_at_us, &l.a, &drift, e, run->es, e) || drift == DRIFT_REFUSED)
         goto out;
     l.set_aside = drift == DRIFT_SET_ASIDE;
     begun = engine_exec(run->c, STR("BEGIN"), e);

@@ -377,7 +377,7 @@ static bool frame_next(struct loader *l, struct block *b, struct wire_head *h, s
     }
 }
 
-bool loader_schema(struct loader *l, struct arena *a, struct loader_column **cols, size_t *n, struct str *format, struct err *e)
+bool loader_schema(struct loader *l, struct arena *a, struct loader_shape *out, struct err *e)
 {
     struct wire_head h;
     struct block *b = block_get(l);
@@ -388,15 +388,16 @@ bool loader_schema(struct loader *l, struct arena *a, struct loader_column **col
     if (ok) {
         yyjson_val *o = yyjson_doc_get_root(doc), *list = yyjson_obj_get(o, "columns"), *v;
         size_t i, k;
-        *format = arena_str(a, json_str(o, "format"));
-        *n = yyjson_arr_size(list);
-        *cols = arena_array(a, *n + 1, sizeof **cols);
+        out->format = arena_str(a, json_str(o, "format"));
+        out->sampled = json_int(o, "sampled", 0);
+        out->n_cols = yyjson_arr_size(list);
+        out->cols = arena_array(a, out->n_cols + 1, sizeof *out->cols);
         yyjson_arr_foreach(list, i, k, v) {
-            (*cols)[i] = (struct loader_column){.name = arena_str(a, json_str(v, "name")),
+            out->cols[i] = (struct loader_column){.name = arena_str(a, json_str(v, "name")),
                                                 .type = {.type = ENGINE_TEXT},
                                                 .look = cell_look_parse(json_str(v, "look"))};
         }
-        ok = *n > 0 || nonsense(l, e);
+        ok = out->n_cols > 0 || nonsense(l, e);
     }
     yyjson_doc_free(doc);
     mem_free(b->payload); /* not pooled: its cells were made before the columns were known */

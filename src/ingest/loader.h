@@ -8,6 +8,7 @@
 #include "ingest/reader.h"
 
 struct loader_column { struct str name; struct engine_pipe_type type; enum cell_look look; };
+struct loader_shape { struct loader_column *cols; size_t n_cols; struct str format; int64_t sampled; };
 
 struct loader_options {
     const char *program;             /* this binary */
@@ -27,7 +28,7 @@ MUST_CHECK bool loader_start(const struct loader_options *o, int file, struct st
 void loader_close(struct loader *l);
 
 /* What the file holds; types are filled by the caller before loader_go. Borrowed. */
-MUST_CHECK bool loader_schema(struct loader *l, struct arena *a, struct loader_column **cols, size_t *n, struct str *format, struct err *e);
+MUST_CHECK bool loader_schema(struct loader *l, struct arena *a, struct loader_shape *out, struct err *e);
 /* `what`: 'L' rows, 'Q' everything to quarantine. `types` has an entry per column and one more for the line number. */
 MUST_CHECK bool loader_go(struct loader *l, char what, const struct engine_pipe_type *types, size_t n, struct err *e);
 /* For engine_pipe_run; threads may share it. */

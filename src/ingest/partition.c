@@ -207,9 +207,9 @@ bool partition_replace(struct engine_conn *c, const struct file_found *f, const 
         }
         if (!partitions_make(c, f, t, s, e) ||
             !sql_each(c, STR("SELECT min(TRY_CAST(_day AS DATE)), max(TRY_CAST(_day AS DATE)) FROM trellis_partition"), NULL, 0, days_row, out, e) ||
-            !shrunken_tell(c, f, t, s, es, e))
+            (!s->first && !shrunken_tell(c, f, t, s, es, e)))
             return false;
     }
-    bool ok = f->stream->load == LOAD_APPEND || move_out(c, f, t, s, &out->rows, e);
+    bool ok = f->stream->load == LOAD_APPEND || s->first || move_out(c, f, t, s, &out->rows, e);
     return ok && (f->stream->load != LOAD_REPLACE_DAYS || engine_exec(c, STR("DROP TABLE trellis_partition"), e));
 }

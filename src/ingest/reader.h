@@ -25,6 +25,7 @@ struct reading {
     enum source_format format;
     struct dialect dialect;           /* delimited text */
     struct rows rows;
+    int64_t sampled;                  /* records that were looked at to tell types */
     int64_t line;                     /* for errors of the file as a whole; 0: unknown */
     void *state;                      /* the reader's own */
 };

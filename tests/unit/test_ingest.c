@@ -605,6 +605,7 @@ static void test_infer(void **state)
                                               {"clicks", "BIGINT"}, {"note", "VARCHAR"}, {"when", "TIMESTAMP"}};
     assert_string_equal(in.format.p, "csv");
     assert_string_equal(in.day_column.p, "month_start");
+    assert_int_equal(in.rows_sampled, 1);
     assert_int_equal(in.n_columns, 7);
     for (size_t i = 0; i < 7; i++) {
         assert_string_equal(arena_strz(&f->a, in.columns[i].name), expected[i][0]);

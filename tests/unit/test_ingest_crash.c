@@ -154,12 +154,10 @@ static const char *script(struct fixture *f, const char *body)
 static void ask(struct fixture *f, const char *program, int64_t idle_ms, const atomic_bool *cancel, struct err *e)
 {
     struct loader *l = NULL;
-    struct loader_column *cols;
-    struct str format;
-    size_t n;
+    struct loader_shape shape;
     struct loader_options o = {.program = program, .spool_dir = "/tmp", .shown = STR("x.csv"), .idle_ms = idle_ms, .cancel = cancel};
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    bool ok = loader_start(&o, fd, STR("{}"), &l, e) && loader_schema(l, &f->a, &cols, &n, &format, e);
+    bool ok = loader_start(&o, fd, STR("{}"), &l, e) && loader_schema(l, &f->a, &shape, e);
     assert_false(ok);
     loader_close(l);
     close(fd);
