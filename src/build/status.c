@@ -84,6 +84,14 @@ static void blame_upstream(struct reading *r, const struct mesh_port *in, const 
     s->reason = arena_printf(r->a, "serves older figures, because %.*s %s: %.*s", STR_FMT(s->stale_cause_ref), how, STR_FMT(s->stale_cause));
 }
 
+/* "5 hours", "3 days" */
+static struct str span(struct arena *a, int64_t seconds)
+{
+    bool days = seconds >= 2 * 86400;
+    int64_t n = days ? seconds / 86400 : seconds / 3600;
+    return arena_printf(a, "%lld %s%s", (long long)n, days ? "day" : "hour", n == 1 ? "" : "s");
+}
+
 static void judge_freshness(struct reading *r, const struct mesh_port *p, struct build_port_status *s)
 {
     struct contract_freshness late = {0};
@@ -91,8 +99,7 @@ static void judge_freshness(struct reading *r, const struct mesh_port *p, struct
     if (late.limit_s < 0 || !late.late)
         return;
     s->state = PORT_STALE;
-    s->reason = arena_printf(r->a, "its data is %lld h old, later than the %lld h that its contract promises", (long long)(late.age_s / 3600),
-                             (long long)(late.limit_s / 3600));
+    s->reason = arena_printf(r->a, "its data is %.*s old; its contract promises at most %.*s", STR_FMT(span(r->a, late.age_s)), STR_FMT(span(r->a, late.limit_s)));
 }
 
 static bool judge(struct build *b, struct reading *r, const struct mesh_port *p, struct build_port_status *all, struct err *e)
