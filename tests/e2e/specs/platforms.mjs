@@ -49,7 +49,7 @@ export default async function platforms({ t, browser, temp, screenshots }) {
         if (row.without_rate === null) {
           near(await cell(platform, 'spend'), row.reporting, 0.0051, `spend of ${platform}`);
         } else {
-          assert.match(await page.locator('.banner.warn').first().innerText(), /^Not in these figures:/);
+          assert.equal(await page.locator('.banner.warn', { hasText: 'Not in these figures:' }).count(), 1);
         }
       }
       /* each level is its own report: accounts and campaigns of these two disagree, and the difference is a row */
