@@ -325,6 +325,46 @@ static bool files_load(struct run *run, const struct file_found *files, size_t n
     return true;
 }
 
+/* Whether any table of a source has a column that names a currency. */
+static bool currency_column(struct run *run, const struct mesh_source *src, bool *found, struct err *e)
+{
+    struct arena a;
+    bool ok = true;
+    *found = false;
+    arena_init(&a);
+    for (size_t i = 0; ok && i < src->n_streams && !*found; i++) {
+        struct raw_table t;
+        ok = table_read(run->c, &src->streams[i], &a, &t, e);
+        for (size_t k = 0; ok && k < t.n; k++)
+            *found = *found || str_find(t.cols[k].name, STR("currency"), 0) != SIZE_MAX;
+    }
+    arena_fini(&a);
+    return ok;
+}
+
+/* Amounts of a platform of which nobody says the currency cannot be converted: said with every load, until it is declared. */
+static bool currencies_tell(struct run *run, const struct file_found *files, size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct mesh_source *src = files[i].stream->source;
+        bool found, money = false, told = src->currency.n || !src->pack.n;
+        for (size_t k = 0; k < i && !told; k++)
+            told = files[k].stream->source == src;
+        for (size_t k = 0; k < src->n_streams; k++)
+            money = money || src->streams[k].load == LOAD_REPLACE_DAYS;
+        if (told || !money)
+            continue;
+        if (!currency_column(run, src, &found, e))
+            return false;
+        if (!found) {
+            struct err *w = errs_warn(run->es, E_SOURCE_FILE, src->pos.file, src->pos.line, src->pos.col,
+                                      "no table of the source %.*s carries a currency, and none is declared: its amounts cannot be converted", STR_FMT(src->name));
+            err_hint(w, "write `currency: EUR` (or what the account is billed in) into the source");
+        }
+    }
+    return true;
+}
+
 bool ingest_run(struct state *s, const struct mesh *m, const struct ingest_options *o, struct arena *a, struct ingest_report *r, struct errs *es,
                 struct err *e)
 {
@@ -344,7 +384,7 @@ bool ingest_run(struct state *s, const struct mesh *m, const struct ingest_optio
         if (!has_files && wanted(o, m->streams[i]) && !tables_follow(&run, m->streams[i], &bad))
             errs_push(es, &bad);
     }
-    ok = ok && files_load(&run, files, n, a, e);
+    ok = ok && files_load(&run, files, n, a, e) && currencies_tell(&run, files, n, e);
     engine_disconnect(run.c);
     return ok;
 }

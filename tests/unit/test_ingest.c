@@ -437,6 +437,27 @@ static void test_overlap_adds(void **state)
     assert_string_equal(as_of(f, st, NULL).p, "322.000000 4"); /* a later load of the day replaces it whole */
 }
 
+static void test_missing_currency(void **state)
+{
+    struct fixture *f = *state;
+    daily(f, "t", "in/*.csv");
+    f->source.pack = STR("meta_ads");
+    fixture_file(f, "in/a.csv", "day,account,spend\n2026-01-01,a,1\n");
+    fixture_run(f);
+    assert_int_equal(f->es.n, 1);
+    assert_true(f->es.warning[0]);
+    assert_non_null(strstr(f->es.v[0].text, "currency"));
+    fixture_file(f, "in/a.csv", "day,account,spend\n2026-01-01,a,2\n");
+    f->source.currency = STR("EUR");
+    fixture_run(f);
+    assert_int_equal(f->es.n, 0);
+    f->source.currency = STR("");
+    fixture_stream(f, "accounts", "in/accounts.tsv")->load = LOAD_SNAPSHOT;
+    fixture_file(f, "in/accounts.tsv", "id\taccount_currency\na\tUSD\n");
+    fixture_run(f);
+    assert_int_equal(f->es.n, 0);
+}
+
 /* Names that this module uses itself may stand in a header. */
 static void test_awkward_names(void **state)
 {
@@ -621,7 +642,7 @@ int main(int argc, char **argv)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_loads_and_types), TEST(test_broken_rows), TEST(test_nothing_is_lost), TEST(test_dialects), TEST(test_encodings),
-        TEST(test_compression), TEST(test_unreadable), TEST(test_json), TEST(test_parquet), TEST(test_restatement), TEST(test_overlap_adds), TEST(test_awkward_names),
+        TEST(test_compression), TEST(test_unreadable), TEST(test_json), TEST(test_parquet), TEST(test_restatement), TEST(test_overlap_adds), TEST(test_awkward_names), TEST(test_missing_currency),
         TEST(test_snapshot_and_append), TEST(test_days_as_text), TEST(test_drift), TEST(test_required_column),
         TEST(test_personal_values_stay_out_of_messages), TEST(test_names_of_landed_tables), cmocka_unit_test(test_natural_order), TEST(test_infer),
     };
