@@ -14,7 +14,7 @@
 
 #include "base/fault.h"
 #include "base/fs.h"
-#include "govern/govern.h"
+#include "govern/govern_int.h"
 #include "sql_lines.h"
 #include "store/store.h"
 
@@ -217,6 +217,21 @@ static void test_views(void **state)
     expect("SELECT mesh_reporting_currency(), mesh_time_zone()", "EUR|Europe/Berlin\n");
     expect("WITH people AS (SELECT 7 AS id) SELECT * FROM people", "7\n");
     expect("SELECT WEB.PEOPLE.ID FROM Web.\"People\" ORDER BY 1 LIMIT 1", "1\n");
+}
+
+static void test_unclassified_names(void **state)
+{
+    (void)state;
+    static const char *const hidden[] = {"email", "contact_email", "emailaddress", "phone", "shipping_address_phone", "first_name", "billing_street", "context_ip",
+                                         "customer_name", "payment_credit_card_number", "dob"};
+    static const char *const shown[] = {"id", "phone_calls", "phone_impressions", "email_opens", "campaign_name", "account_name", "mobile_app_install", "description",
+                                        "zip_rate", "device", "shipping", "ad_name", "landing_page_url"};
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
+        if (!gov_column_hidden(NULL, str_of(hidden[i])))
+            fail_msg("%s is shown", hidden[i]);
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+        if (gov_column_hidden(NULL, str_of(shown[i])))
+            fail_msg("%s is hidden", shown[i]);
 }
 
 static void test_names(void **state)
@@ -601,6 +616,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_views),
+        cmocka_unit_test(test_unclassified_names),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_attacks_leak_nothing),
         cmocka_unit_test(test_questions_run),
