@@ -132,6 +132,7 @@ static void reload(struct app *app, uint64_t tree)
         old = app->current;
         app->current = fresh;
         buf_reset(&app->broken);
+        atomic_fetch_add(&app->generation, 1);
     } else {
         note_broken(app, m ? NULL : &es, &e);
     }
@@ -180,6 +181,8 @@ bool app_open(const char *mesh_dir, const char *program, struct app **out, struc
     pthread_mutex_init(&app->lock, NULL);
     pthread_mutex_init(&app->reload, NULL);
     app->broken = BUF_INIT((size_t)1 << 20);
+    app->sources = BUF_INIT((size_t)64 << 20);
+    atomic_init(&app->generation, 1);
     app->dir = mem_strdup(str_of(mesh_dir));
     app->program = mem_strdup(str_of(program));
     struct state_options so = {0};
@@ -218,6 +221,7 @@ void app_close(struct app *app)
     if (app->state)
         state_close(app->state);
     buf_fini(&app->broken);
+    buf_fini(&app->sources);
     mem_free(app->dir);
     mem_free(app->program);
     pthread_mutex_destroy(&app->lock);

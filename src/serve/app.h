@@ -22,11 +22,15 @@ struct app {
     struct govern *govern;
     const struct session *session; /* of the server; NULL in a command */
 
-    pthread_mutex_t lock;       /* current, broken, tree, checked_us */
+    pthread_mutex_t lock;       /* current, broken, tree, checked_us, sources */
     struct app_mesh *current;
     struct buf broken;          /* JSON array of what is wrong with a newer declaration; empty: nothing */
     uint64_t tree;              /* fingerprint of the files at the last load */
     int64_t checked_us;
+
+    struct buf sources;         /* answer of the last question for sources; guarded by `lock` */
+    uint64_t sources_of;        /* generation it belongs to; 0: none */
+    atomic_ullong generation;   /* counts declarations and loads: what was answered from an older one is stale */
 
     pthread_mutex_t reload;     /* held by a reload and by a run: the declaration stands still while ports are built. Before `lock`. */
     atomic_llong run_id;        /* of the run in work; 0: none */

@@ -172,6 +172,7 @@ static bool carry_out(struct call *c, const struct mesh *m, struct build_options
     o->cancel = &c->app->cancel;
     http_reply_begin(c->reply, 200, STR("application/x-ndjson"));
     bool good = build_run(c->app->build, m, o, &report, &es, e);
+    atomic_fetch_add(&c->app->generation, 1);
     atomic_store(&c->app->run_id, 0);
     if (!govern_refresh(c->app->govern, m, &view) && good)
         good = (*e = view, false);

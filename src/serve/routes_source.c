@@ -91,20 +91,55 @@ static bool put_source(struct call *c, struct buf *b, struct engine_conn *conn, 
     return true;
 }
 
-bool route_sources(struct call *c, struct err *e)
+/* Each stream costs several questions to the engine, and what they say changes with loads and declarations alone: the
+ * answer is kept for the generation it was made in. While a run is at work nothing is kept. */
+static bool kept_answer(struct app *app, uint64_t generation, struct buf *b)
+{
+    pthread_mutex_lock(&app->lock);
+    bool good = app->sources_of == generation && app->sources.n;
+    if (good)
+        buf_add(b, buf_str(&app->sources));
+    pthread_mutex_unlock(&app->lock);
+    return good;
+}
+
+static void keep_answer(struct app *app, uint64_t generation, const struct buf *b)
+{
+    if (atomic_load(&app->run_id) || b->failed)
+        return;
+    pthread_mutex_lock(&app->lock);
+    buf_reset(&app->sources);
+    buf_add(&app->sources, buf_str(b));
+    app->sources_of = app->sources.failed ? 0 : generation;
+    pthread_mutex_unlock(&app->lock);
+}
+
+static bool put_sources(struct call *c, struct buf *b, struct err *e)
 {
     struct engine_conn *conn = NULL;
     if (!engine_connect(c->app->state->engine, &conn, e))
         return false;
+    bool good = true;
+    put_open(b, NULL, '{');
+    put_open(b, "sources", '[');
+    for (size_t i = 0; good && i < c->mesh->n_sources; i++)
+        good = put_source(c, b, conn, c->mesh->sources[i], e);
+    put_close(b, ']');
+    put_close(b, '}');
+    engine_disconnect(conn);
+    return good;
+}
+
+bool route_sources(struct call *c, struct err *e)
+{
+    uint64_t generation = atomic_load(&c->app->generation);
     struct buf b = call_buf();
     bool good = true;
-    put_open(&b, NULL, '{');
-    put_open(&b, "sources", '[');
-    for (size_t i = 0; good && i < c->mesh->n_sources; i++)
-        good = put_source(c, &b, conn, c->mesh->sources[i], e);
-    put_close(&b, ']');
-    put_close(&b, '}');
-    engine_disconnect(conn);
+    if (atomic_load(&c->app->run_id) || !kept_answer(c->app, generation, &b)) {
+        good = put_sources(c, &b, e);
+        if (good)
+            keep_answer(c->app, generation, &b);
+    }
     if (good)
         call_json(c, &b);
     else
