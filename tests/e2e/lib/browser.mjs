@@ -37,6 +37,9 @@ export async function open(browser, { width = 1440, height = 900, scheme = 'ligh
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   page.troubles = [];
+  page.underway = 0;
+  page.on('request', () => page.underway++);
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, () => page.underway--);
   page.on('console', (m) => {
     if (m.type() === 'error') page.troubles.push(m.text());
   });
@@ -44,9 +47,22 @@ export async function open(browser, { width = 1440, height = 900, scheme = 'ligh
   return page;
 }
 
+const QUIET_MS = 100;
+
+/* Nothing has been under way for a moment. (Playwright's own `networkidle` waits for half a second each time.) */
+async function quiet(page) {
+  let since = Date.now();
+  for (const end = since + 60_000; Date.now() - since < QUIET_MS; ) {
+    if (Date.now() > end) throw new Error(`${page.underway} requests do not end`);
+    await new Promise((done) => setTimeout(done, 20));
+    if (page.underway > 0) since = Date.now();
+  }
+}
+
 /* Everything asked for has come, and the charts are drawn. */
 export async function settled(page) {
-  await page.waitForLoadState('networkidle');
+  await page.waitForLoadState('load');
+  await quiet(page);
   await page.waitForFunction(() => !document.querySelector('.placeholder, .bones, .loading, .bone, [aria-busy="true"]'));
   await page.waitForFunction(() => [...document.querySelectorAll('.chart[role="img"]')].every((c) => c.querySelector('canvas')));
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
