@@ -200,7 +200,7 @@ static bool within(const struct str *paths, size_t n, struct str path)
     return false;
 }
 
-struct found { struct file_found *v; size_t n, cap; };
+struct found { struct file_found *v; size_t n, cap; struct file_moved *moved; size_t n_moved, cap_moved; };
 
 static struct file_found *found_add(struct found *all)
 {
@@ -209,6 +209,37 @@ static struct file_found *found_add(struct found *all)
         all->v = mem_realloc(all->v, all->cap * sizeof *all->v);
     }
     return &all->v[all->n++];
+}
+
+static void moved_add(struct found *all, int64_t file_id, const struct file_found *at)
+{
+    if (all->n_moved == all->cap_moved) {
+        all->cap_moved = all->cap_moved ? all->cap_moved * 2 : 16;
+        all->moved = mem_realloc(all->moved, all->cap_moved * sizeof *all->moved);
+    }
+    all->moved[all->n_moved++] = (struct file_moved){file_id, *at};
+}
+
+/* A loaded content follows its file: where its path is gone or holds other content, and the content lies elsewhere, it belongs there from now on. Else
+ * a renamed file that changes would be added to what it gave before, and a copy of a restated file would undo the restatement. */
+static void contents_follow(struct known *k, const struct found *here, struct found *all)
+{
+    for (size_t i = 0; i < k->n_files; i++) {
+        struct ledger_file *old = &k->files[i];
+        const struct file_found *elsewhere = NULL;
+        bool stays = old->superseded;
+        for (size_t x = 0; x < here->n && !stays; x++) {
+            const struct file_found *f = &here->v[x];
+            bool unread = f->sha256.n == 0, same_path = str_eq(f->path, old->path);
+            stays = same_path && (unread || str_eq(f->sha256, old->sha256));
+            if (!same_path && !unread && elsewhere == NULL && str_eq(f->sha256, old->sha256))
+                elsewhere = f;
+        }
+        if (stays || elsewhere == NULL)
+            continue;
+        old->path = elsewhere->path;
+        moved_add(all, old->file_id, elsewhere);
+    }
 }
 
 static void none_found(const struct mesh_stream *st, struct errs *es)
@@ -226,43 +257,49 @@ static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mes
                          struct errs *es, struct err *e)
 {
     struct str *paths, *inside = NULL;
-    size_t n, n_inside = 0, from = all->n, matched = 0;
+    size_t n, n_inside = 0, from = all->n;
     if (!fs_glob(a, arena_strz(a, fs_join(a, m->dir, st->path)), true, &paths, &n, e) ||
         (st->within.n && !fs_glob(a, arena_strz(a, fs_join(a, m->dir, st->within)), true, &inside, &n_inside, e)))
         return false;
     struct known k = {.a = a};
     if (!known_read(c, st, &k, e))
         return false;
+    struct found here = {0};
     for (size_t i = 0; i < n; i++) {
         if ((st->table.n && better_stream(st, paths[i])) || (st->within.n && !within(inside, n_inside, paths[i])))
             continue;
-        matched++;
         struct err bad = {0};
-        struct file_found f = {.stream = st, .full = arena_str(a, paths[i]), .path = arena_str(a, shown_path(m, paths[i]))};
-        if (!sum_file(&k, &f, a, &bad)) {
+        struct file_found *f = found_add(&here);
+        *f = (struct file_found){.stream = st, .full = arena_str(a, paths[i]), .path = arena_str(a, shown_path(m, paths[i]))};
+        if (!sum_file(&k, f, a, &bad)) {
+            f->sha256 = (struct str){0};
             errs_push(es, &bad);
-            continue;
         }
-        bool again = content_known(&k, f.sha256);
+    }
+    contents_follow(&k, &here, all);
+    for (size_t i = 0; i < here.n; i++) {
+        struct file_found *f = &here.v[i];
+        bool again = f->sha256.n == 0 || content_known(&k, f->sha256);
         for (size_t x = from; x < all->n && !again; x++)
-            again = str_eq(all->v[x].sha256, f.sha256); /* a copy beside it */
+            again = str_eq(all->v[x].sha256, f->sha256); /* a copy beside it */
         if (again)
             continue;
         for (size_t x = 0; x < k.n_files; x++)
-            f.changed = f.changed || (!k.files[x].superseded && str_eq(k.files[x].path, f.path));
-        *found_add(all) = f;
+            f->changed = f->changed || (!k.files[x].superseded && str_eq(k.files[x].path, f->path));
+        *found_add(all) = *f;
     }
-    if (!matched && !st->optional)
+    if (here.n == 0 && !st->optional)
         none_found(st, es);
     if (all->n > from)
         qsort(all->v + from, all->n - from, sizeof *all->v, file_order);
+    mem_free(here.v);
     mem_free(k.seen);
     mem_free(k.drifted);
     return true;
 }
 
 bool discover_files(struct engine_conn *c, const struct mesh *m, const struct str *streams, size_t n_streams, struct arena *a,
-                    struct file_found **out, size_t *n, struct errs *es, struct err *e)
+                    struct discovered *out, struct errs *es, struct err *e)
 {
     struct found all = {0};
     bool ok = true;
@@ -273,26 +310,31 @@ bool discover_files(struct engine_conn *c, const struct mesh *m, const struct st
         if (wanted)
             ok = stream_files(c, m, m->streams[i], a, &all, es, e);
     }
-    *n = ok ? all.n : 0;
-    *out = arena_array(a, *n + 1, sizeof **out);
-    if (*n)
-        memcpy(*out, all.v, *n * sizeof **out);
+    *out = (struct discovered){.n = ok ? all.n : 0, .n_moved = ok ? all.n_moved : 0};
+    out->files = arena_array(a, out->n + 1, sizeof *out->files);
+    out->moved = arena_array(a, out->n_moved + 1, sizeof *out->moved);
+    if (out->n)
+        memcpy(out->files, all.v, out->n * sizeof *out->files);
+    if (out->n_moved)
+        memcpy(out->moved, all.moved, out->n_moved * sizeof *out->moved);
     mem_free(all.v);
+    mem_free(all.moved);
     return ok;
 }
 
 bool ingest_discover(struct state *s, const struct mesh *m, struct arena *a, struct ingest_file **out, size_t *n, struct errs *es, struct err *e)
 {
     struct engine_conn *c = NULL;
-    struct file_found *found = NULL;
+    struct discovered d = {0};
     *out = NULL;
     *n = 0;
     if (!engine_connect(s->engine, &c, e))
         return false;
-    bool ok = discover_files(c, m, NULL, 0, a, &found, n, es, e);
+    bool ok = discover_files(c, m, NULL, 0, a, &d, es, e);
     engine_disconnect(c);
+    *n = d.n;
     *out = arena_array(a, *n + 1, sizeof **out);
     for (size_t i = 0; i < *n; i++)
-        (*out)[i] = (struct ingest_file){found[i].stream, found[i].path, found[i].changed ? "changed" : "new", found[i].size_bytes};
+        (*out)[i] = (struct ingest_file){d.files[i].stream, d.files[i].path, d.files[i].changed ? "changed" : "new", d.files[i].size_bytes};
     return ok;
 }

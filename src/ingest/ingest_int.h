@@ -32,8 +32,11 @@ struct file_found {
     int64_t mtime_ns;
     bool changed;             /* the path gave other content before */
 };
+/* A loaded content whose file was renamed, or whose path holds other content now while a copy lies beside it. */
+struct file_moved { int64_t file_id; struct file_found at; };
+struct discovered { struct file_found *files; size_t n; struct file_moved *moved; size_t n_moved; };
 MUST_CHECK bool discover_files(struct engine_conn *c, const struct mesh *m, const struct str *streams, size_t n_streams,
-                               struct arena *a, struct file_found **out, size_t *n, struct errs *es, struct err *e);
+                               struct arena *a, struct discovered *out, struct errs *es, struct err *e);
 int natural_order(struct str a, struct str b); /* numbers by value, other characters by byte; ASCII case ignored first */
 
 /* table.c: the raw and history tables of a stream. */

@@ -131,6 +131,30 @@ static bool earlier_loads(struct load *l, struct err *e)
     return true;
 }
 
+static bool seen_write(struct engine_conn *c, const struct file_found *f, struct err *e)
+{
+    const struct engine_param p[] = {sql_text(f->stream->ref), sql_text(f->path), sql_int((int64_t)f->size_bytes), sql_int(f->mtime_ns),
+                                     sql_text(f->sha256)};
+    return sql_run(c, STR("DELETE FROM mesh.sys.ingest_seen WHERE stream = $1 AND path = $2"), p, 2, e) &&
+           sql_run(c, STR("INSERT INTO mesh.sys.ingest_seen VALUES ($1, $2, $3, $4, $5)"), p, 5, e);
+}
+
+/* Loaded contents that lie elsewhere now. */
+static bool moves_write(struct engine_conn *c, const struct discovered *d, struct err *e)
+{
+    if (d->n_moved == 0)
+        return true;
+    bool ok = engine_exec(c, STR("BEGIN"), e);
+    for (size_t i = 0; ok && i < d->n_moved; i++)
+        ok = ledger_file_move(c, d->moved[i].file_id, d->moved[i].at.path, e) && seen_write(c, &d->moved[i].at, e);
+    if (ok && engine_exec(c, STR("COMMIT"), e))
+        return true;
+    struct err ignored;
+    if (!engine_exec(c, STR("ROLLBACK"), &ignored))
+        log_event(LOG_DEBUG, "ingest", "rollback", "the transaction had ended already");
+    return false;
+}
+
 static bool ledger_write(struct load *l, const struct replaced *gone, struct err *e)
 {
     struct engine_conn *c = l->run->c;
@@ -144,15 +168,12 @@ static bool ledger_write(struct load *l, const struct replaced *gone, struct err
     l->entry.has_days = gone->has_days;
     l->entry.day_from = gone->day_from;
     l->entry.day_to = gone->day_to;
-    const struct engine_param p[] = {sql_text(f->stream->ref), sql_text(f->path), sql_int((int64_t)f->size_bytes), sql_int(f->mtime_ns),
-                                     sql_text(f->sha256)};
+    const struct engine_param p[] = {sql_text(f->stream->ref), sql_text(f->path)};
     for (size_t i = 0; i < l->n_same_path; i++) {
         if (!ledger_file_supersede(c, l->same_path[i], l->entry.learned_at_us, e))
             return false;
     }
-    return ledger_file_add(c, &l->entry, e) &&
-           sql_run(c, STR("DELETE FROM mesh.sys.ingest_seen WHERE stream = $1 AND path = $2"), p, 2, e) &&
-           sql_run(c, STR("INSERT INTO mesh.sys.ingest_seen VALUES ($1, $2, $3, $4, $5)"), p, 5, e) &&
+    return ledger_file_add(c, &l->entry, e) && seen_write(c, f, e) &&
            sql_run(c, STR("DELETE FROM mesh.sys.ingest_problem WHERE stream = $1 AND path = $2"), p, 2, e);
 }
 
@@ -369,22 +390,21 @@ bool ingest_run(struct state *s, const struct mesh *m, const struct ingest_optio
                 struct err *e)
 {
     struct run run = {.s = s, .m = m, .o = o, .r = r, .es = es};
-    struct file_found *files = NULL;
-    size_t n = 0;
+    struct discovered d = {0};
     *r = (struct ingest_report){0};
     if (!engine_connect(s->engine, &run.c, e))
         return false;
-    bool ok = discover_files(run.c, m, o->streams, o->n_streams, a, &files, &n, es, e);
+    bool ok = discover_files(run.c, m, o->streams, o->n_streams, a, &d, es, e) && moves_write(run.c, &d, e);
     /* A contract that changed without a new file. */
     for (size_t i = 0; ok && i < m->n_streams; i++) {
         bool has_files = false;
         struct err bad = {0};
-        for (size_t k = 0; k < n; k++)
-            has_files = has_files || files[k].stream == m->streams[i];
+        for (size_t k = 0; k < d.n; k++)
+            has_files = has_files || d.files[k].stream == m->streams[i];
         if (!has_files && wanted(o, m->streams[i]) && !tables_follow(&run, m->streams[i], &bad))
             errs_push(es, &bad);
     }
-    ok = ok && files_load(&run, files, n, a, e) && currencies_tell(&run, files, n, e);
+    ok = ok && files_load(&run, d.files, d.n, a, e) && currencies_tell(&run, d.files, d.n, e);
     engine_disconnect(run.c);
     return ok;
 }

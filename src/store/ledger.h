@@ -20,6 +20,7 @@ struct ledger_file {
 };
 MUST_CHECK bool ledger_file_add(struct engine_conn *c, const struct ledger_file *f, struct err *e);
 MUST_CHECK bool ledger_file_supersede(struct engine_conn *c, int64_t file_id, int64_t at_us, struct err *e);
+MUST_CHECK bool ledger_file_move(struct engine_conn *c, int64_t file_id, struct str path, struct err *e); /* the same content, now found there */
 /* Files of one stream, or of all (stream empty), newest first. */
 MUST_CHECK bool ledger_files(struct engine_conn *c, struct arena *a, struct str stream, struct ledger_file **out, size_t *n,
                              struct err *e);

@@ -56,6 +56,12 @@ bool ledger_file_add(struct engine_conn *c, const struct ledger_file *f, struct 
         p, sizeof p / sizeof *p, e);
 }
 
+bool ledger_file_move(struct engine_conn *c, int64_t file_id, struct str path, struct err *e)
+{
+    const struct engine_param p[] = {number(file_id), text(path)};
+    return run(c, STR("UPDATE mesh.sys.file_load SET path = $2 WHERE file_id = $1"), p, 2, e);
+}
+
 bool ledger_file_supersede(struct engine_conn *c, int64_t file_id, int64_t at_us, struct err *e)
 {
     const struct engine_param p[] = {number(file_id), number(at_us)};

@@ -419,6 +419,46 @@ static void test_restatement(void **state)
     fixture_expect(f, "SELECT spend::VARCHAR FROM " RAW " WHERE day = '2026-01-02' AND account = 'a'", "5.000000");
 }
 
+/* Files are renamed, copied and moved about: no figure may change by it, now or later. */
+static void test_files_move(void **state)
+{
+    struct fixture *f = *state;
+    struct mesh_stream *st = daily(f, "t", "in/d*.csv");
+    struct mesh_stream *snap = fixture_stream(f, "snap", "in/s*.csv");
+    const char *const old = "day,account,spend\n2026-01-01,a,1\n", *const now = "day,account,spend\n2026-01-01,a,2\n";
+    (void)snap;
+    fixture_file(f, "in/d.csv", old);
+    fixture_run(f);
+    /* A copy is set beside it; then the file is restated: the copy does not undo that, in this run or a later one. */
+    fixture_file(f, "in/d (copy).csv", old);
+    fixture_file(f, "in/s.csv", "id,spend\n1,10\n");
+    fixture_run(f);
+    assert_int_equal(f->report.files, 1);
+    fixture_file(f, "in/d.csv", now);
+    for (int i = 0; i < 3; i++) {
+        fixture_run(f);
+        assert_int_equal(f->report.files, i == 0);
+        assert_string_equal(as_of(f, st, NULL).p, "2.000000 1");
+    }
+    /* A renamed snapshot that changes replaces what it gave under its old name. */
+    char from[128], to[128];
+    snprintf(from, sizeof from, "%s/in/s.csv", f->dir);
+    snprintf(to, sizeof to, "%s/in/s2.csv", f->dir);
+    assert_int_equal(rename(from, to), 0);
+    fixture_run(f);
+    assert_int_equal(f->report.files, 0);
+    fixture_file(f, "in/s2.csv", "id,spend\n1,11\n");
+    fixture_run(f);
+    fixture_expect(f, "SELECT string_agg(id || spend, ',' ORDER BY id) FROM mesh.raw.\"d.s__snap\"", "111");
+    /* Rotated: the old part goes on under another name, the new one takes its place. */
+    assert_int_equal(rename(to, from), 0);
+    fixture_file(f, "in/s2.csv", "id,spend\n2,20\n");
+    fixture_run(f);
+    fixture_expect(f, "SELECT string_agg(id || spend, ',' ORDER BY id) FROM mesh.raw.\"d.s__snap\"", "111,220");
+    fixture_run(f);
+    assert_int_equal(f->report.files, 0);
+}
+
 static void test_overlap_adds(void **state)
 {
     struct fixture *f = *state;
@@ -642,7 +682,7 @@ int main(int argc, char **argv)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_loads_and_types), TEST(test_broken_rows), TEST(test_nothing_is_lost), TEST(test_dialects), TEST(test_encodings),
-        TEST(test_compression), TEST(test_unreadable), TEST(test_json), TEST(test_parquet), TEST(test_restatement), TEST(test_overlap_adds), TEST(test_awkward_names), TEST(test_missing_currency),
+        TEST(test_compression), TEST(test_unreadable), TEST(test_json), TEST(test_parquet), TEST(test_restatement), TEST(test_files_move), TEST(test_overlap_adds), TEST(test_awkward_names), TEST(test_missing_currency),
         TEST(test_snapshot_and_append), TEST(test_days_as_text), TEST(test_drift), TEST(test_required_column),
         TEST(test_personal_values_stay_out_of_messages), TEST(test_names_of_landed_tables), cmocka_unit_test(test_natural_order), TEST(test_infer),
     };
