@@ -11,7 +11,7 @@ enum { KEYS_MAX = 4096, SLOTS = 16384, LOOKED_AT = 1000, POOL_MARGIN = 1024 };
 struct json {
     struct window w;
     bool lines;              /* NDJSON */
-    bool in_array;
+    bool in_array, closed;   /* closed: the array's end was met */
     int64_t line;
     bool discarding;
     /* Keys as written, in order of appearance, found by hash. */
@@ -114,7 +114,9 @@ static enum piece next_value(struct json *j, struct str *out, size_t *used)
             j->line++;
         else if (c == '[' && !j->in_array)
             j->in_array = true;
-        else if (!(c == ' ' || c == '\t' || c == '\r' || c == ',' || c == ']'))
+        else if (c == ']')
+            j->closed = true;
+        else if (!(c == ' ' || c == '\t' || c == '\r' || c == ','))
             break;
         j->w.at++;
     }
@@ -243,6 +245,11 @@ static bool pass(struct reading *r, struct json *j, enum cell_look *looks, struc
         r->line = j->line;
         if (!j->discarding)
             got = j->lines ? next_line(j, &piece, &used) : next_value(j, &piece, &used);
+        if (got == PIECE_END && j->in_array && !j->closed) {
+            err_set(e, E_SOURCE_FILE, "its array is not closed: the file was not written or copied whole");
+            err_hint(e, "export or copy the file again");
+            return false;
+        }
         if (got == PIECE_END)
             return true;
         if (got == PIECE_MORE) {
@@ -291,7 +298,7 @@ static bool window_restart(struct reading *r, struct json *j, struct err *e)
     bool full;
     j->w.at = j->w.n = 0;
     j->w.end = false;
-    j->in_array = j->discarding = false;
+    j->in_array = j->closed = j->discarding = false;
     return window_more(&j->w, r->source, &full, e);
 }
 

@@ -271,6 +271,7 @@ static void test_unreadable(void **state)
         {"in/sheet.csv", {"PK\x03\x04xxxxxxxx", 12}, "spreadsheet"},
         {"in/broken.parquet", {"PAR1 nothing of the kind PAR1", 29}, "damaged"},
         {"in/no.json", {"[1, 2, 3]", 9}, "no JSON object"},
+        {"in/cut.json", {"[{\"a\":1},\n{\"a\":2}", 17}, "not closed"},
         {"in/bz.csv", {"BZh91AY&SY", 10}, "bzip2"},
     };
     struct fixture *f = *state;
