@@ -12,6 +12,9 @@
 
 #include "base/clock.h"
 
+/* What lives for ever is not copied, unless it is small enough to leave in one packet with its head. */
+enum { COPIED_BYTES = 8 << 10 };
+
 /* ---- plain sockets ---- */
 static ssize_t plain_read(struct http_conn *c, void *p, size_t n)
 {
@@ -131,7 +134,7 @@ bool conn_send(struct http_conn *c, struct str bytes, bool forever, bool may_wai
     bool good = !c->gone;
     if (good && conn_unsent_locked(c) == 0)
         c->progress_us = clock_mono_us(); /* the client's time to take bytes begins with the first that wait */
-    if (good && forever && c->tail.n == 0) {
+    if (good && forever && c->tail.n == 0 && bytes.n > COPIED_BYTES) {
         c->tail = bytes;
     } else if (good) {
         buf_add(&c->out, bytes);
