@@ -78,8 +78,8 @@ bool ledger_migrate_by(struct engine_conn *c, const char *backup_path, const str
     return true;
 }
 
-/* After a kill and a checkpoint the engine may remember an older value of a sequence than it has given out (seen with 1.5.5), so
- * at opening each goes on behind the highest id of its table. */
+/* After a kill the engine may remember an older value of a sequence than it has given out, and its own word for the last value
+ * (duckdb_sequences) does not tell (both seen with 1.5.5). So at every opening each goes on behind the highest id of its table. */
 static bool restart_ids(struct engine_conn *c, struct err *e)
 {
     static const struct {

@@ -104,30 +104,6 @@ static bool back_up_engine(struct arena *a, const struct state *s, const char **
 
 /* ---- Putting right what a crash left ---- */
 
-/* The engine does not write what a sequence gave out unless its transaction wrote something else too (seen on 1.5.5), so
- * that after a crash a sequence may lag behind the ledger. */
-static bool mend_sequence(struct engine_conn *c, const char *sequence, const char *used_sql, struct err *e)
-{
-    int64_t given, used;
-    char sql[512];
-    snprintf(
-        sql, sizeof sql,
-        "SELECT last_value FROM duckdb_sequences() WHERE database_name = 'mesh' AND schema_name = 'sys' AND sequence_name = '%s'",
-        sequence);
-    if (!engine_value_i64(c, str_of(sql), NULL, 0, &given, e) || !engine_value_i64(c, str_of(used_sql), NULL, 0, &used, e))
-        return false;
-    if (given >= used)
-        return true;
-    snprintf(sql, sizeof sql, "CREATE OR REPLACE SEQUENCE mesh.sys.%s START WITH %lld", sequence, (long long)used + 1);
-    return engine_exec(c, str_of(sql), e);
-}
-
-static bool mend_sequences(struct engine_conn *c, struct err *e)
-{
-    return mend_sequence(c, "file_load_id", "SELECT max(file_id) FROM mesh.sys.file_load", e) &&
-           mend_sequence(c, "port_version_id", "SELECT max(version_id) FROM mesh.sys.port_version", e);
-}
-
 /* A table or view without a line in the ledger was being built when its process died. */
 static bool drop_unreferenced(struct engine_conn *c, struct err *e)
 {
@@ -203,7 +179,7 @@ static bool open_engine(struct arena *a, struct state *s, const struct state_opt
     char version[24];
     snprintf(version, sizeof version, "%zu", ledger_migrations_count);
     bool ok = ledger_migrate(c, backup, e) && store_setting_set(s->store, str_of(ledger_version_key), str_of(version), e) &&
-              drop_unreferenced(c, e) && mend_sequences(c, e) && reconcile(s, c, a, e);
+              drop_unreferenced(c, e) && reconcile(s, c, a, e);
     engine_disconnect(c);
     return ok;
 }
