@@ -1,5 +1,6 @@
 /* "As it was known then": an in-memory catalog per asked moment, in which raw streams are filtered by when their rows were
  * learned (history included) and every port is its own SQL over them. It holds no rows; the question computes what it needs.
+ * A view is made when a question first needs it: making one binds all that lies below it, which takes its time.
  * Catalogs are kept for the moments asked last, and made anew after a load or a change of the declaration. One that goes out
  * of use stays attached for a while, for questions that have already been given its name. */
 #include "build/build_int.h"
@@ -10,10 +11,13 @@
 #define ASOF_KEPT 8
 #define ASOF_GRACE_US (10LL * 60 * 1000000)
 
+enum { MADE_PLAIN = 1, MADE_MAJOR = 2, FAILED_PLAIN = 4, FAILED_MAJOR = 8 }; /* a port has a view by each of its names */
+
 struct asof_entry {
     int64_t moment_us, used_us; /* used: monotonic */
     unsigned number;
-    bool retired; /* never given out again; detached after the grace time */
+    bool retired; /* never given out again, nothing more is made in it; detached after the grace time */
+    unsigned char *ports, *streams; /* what is made, by index in build.m; NULL when retired */
 };
 
 struct asof {
@@ -26,6 +30,17 @@ struct asof {
 static struct str entry_name(const struct asof_entry *x, struct arena *a)
 {
     return arena_printf(a, "src_asof_%u", x->number);
+}
+
+static void retire(struct asof_entry *x)
+{
+    if (x->retired)
+        return;
+    x->retired = true;
+    x->used_us = clock_mono_us();
+    mem_free(x->ports);
+    mem_free(x->streams);
+    x->ports = x->streams = NULL;
 }
 
 /* Caller holds b->lock. */
@@ -42,8 +57,7 @@ static void sweep(struct asof *s)
                 oldest = &s->entries[i];
         if (oldest == NULL)
             break;
-        oldest->retired = true;
-        oldest->used_us = now;
+        retire(oldest);
     }
     for (size_t i = 0; i < s->n; i++) {
         struct arena a;
@@ -58,23 +72,50 @@ static void sweep(struct asof *s)
     s->n = kept;
 }
 
-/* A port whose SQL does not bind is left out, and with it all that read it: a question that names it says so. */
-static void add_port(struct engine_conn *c, struct str catalog, const struct mesh_port *p)
+static bool make_stream(struct build *b, struct asof_entry *x, struct arena *a, const struct mesh_stream *st, struct err *e)
 {
-    struct arena a;
-    struct err e = {0};
+    size_t i = 0;
+    while (b->m->streams[i] != st)
+        i++;
+    if (!x->streams[i])
+        x->streams[i] = build_catalog_stream(b->asof->conn, st, entry_name(x, a), x->moment_us, e);
+    return x->streams[i];
+}
+
+static bool make_object(struct build *b, struct asof_entry *x, struct arena *a, struct str ref, struct err *e);
+
+/* The port by the name that is asked for, and first all that it reads. */
+static bool make_port(struct build *b, struct asof_entry *x, struct arena *a, const struct mesh_port *p, bool plain, struct err *e)
+{
+    unsigned char *state = &x->ports[p->index], made = plain ? MADE_PLAIN : MADE_MAJOR, failed = plain ? FAILED_PLAIN : FAILED_MAJOR;
+    if (*state & made)
+        return true;
+    if (*state & failed)
+        return err_set(e, E_NOT_BUILT, "%.*s could not be computed as of this moment", STR_FMT(p->ref_major));
     struct buf sql = BUF_INIT(BUILD_SQL_MAX);
-    arena_init(&a);
-    struct str major = build_qualified(&a, catalog, p->product->domain->name, build_port_local(p, &a));
-    struct str plain = build_qualified(&a, catalog, p->product->domain->name, p->name);
-    buf_printf(&sql, "CREATE VIEW %.*s AS\n%.*s", STR_FMT(major), STR_FMT(p->sql));
-    bool ok = buf_ok(&sql, &e) && engine_exec(c, buf_str(&sql), &e);
-    if (ok && p->is_default)
-        ok = engine_exec(c, arena_printf(&a, "CREATE VIEW %.*s AS SELECT * FROM %.*s", STR_FMT(plain), STR_FMT(major)), &e);
+    struct str name = build_qualified(a, entry_name(x, a), p->product->domain->name, plain ? p->name : build_port_local(p, a));
+    bool ok = true;
+    for (size_t i = 0; ok && i < p->n_inputs; i++)
+        ok = make_object(b, x, a, p->inputs[i].ref, e);
+    buf_printf(&sql, "CREATE VIEW %.*s AS\n%.*s", STR_FMT(name), STR_FMT(p->sql));
+    ok = ok && buf_ok(&sql, e) && engine_exec(b->asof->conn, buf_str(&sql), e);
     if (!ok)
-        log_event(LOG_WARN, "build", "asof_port", "port=%.*s code=%s", STR_FMT(p->ref_major), err_info_get(e.code)->code);
+        log_event(LOG_WARN, "build", "asof_port", "port=%.*s code=%s", STR_FMT(p->ref_major), e != NULL ? err_info_get(e->code)->code : "");
+    *state |= ok ? made : failed;
     buf_fini(&sql);
-    arena_fini(&a);
+    return ok;
+}
+
+/* Caller holds b->lock. The order of ports knows no cycles. */
+static bool make_object(struct build *b, struct asof_entry *x, struct arena *a, struct str ref, struct err *e)
+{
+    const struct mesh_port *p = mesh_find_port(b->m, ref);
+    const struct mesh_stream *st = p == NULL ? mesh_find_stream(b->m, ref) : NULL;
+    if (p != NULL)
+        return make_port(b, x, a, p, !str_eq_nocase(ref, p->ref_major), e);
+    if (st != NULL)
+        return make_stream(b, x, a, st, e);
+    return err_set(e, E_NOT_FOUND, "there is no port or stream %.*s", STR_FMT(ref));
 }
 
 /* Caller holds b->lock. */
@@ -83,12 +124,12 @@ static bool make(struct build *b, int64_t moment_us, struct arena *a, struct str
     struct asof *s = b->asof;
     struct asof_entry x = {.moment_us = moment_us, .used_us = clock_mono_us(), .number = ++s->last_number};
     *catalog = entry_name(&x, a);
-    if (!build_catalog_base(s->conn, b->m, *catalog, e) || !build_catalog_streams(s->conn, b->m, *catalog, moment_us, e)) {
+    if (!build_catalog_base(s->conn, b->m, *catalog, e)) {
         build_catalog_drop(s->conn, *catalog);
         return false;
     }
-    for (size_t i = 0; i < b->m->n_ports; i++)
-        add_port(s->conn, *catalog, b->m->ports[i]);
+    x.ports = mem_alloc(b->m->n_ports + 1);
+    x.streams = mem_alloc(b->m->n_streams + 1);
     if (s->n == s->cap) {
         s->cap = s->cap > 0 ? s->cap * 2 : 16;
         s->entries = mem_realloc(s->entries, s->cap * sizeof *s->entries);
@@ -126,14 +167,32 @@ out:
     return ok;
 }
 
+bool build_asof_object(void *ctx, struct str catalog, struct str ref, struct err *e)
+{
+    struct build *b = ctx;
+    struct asof_entry *x = NULL;
+    struct arena a;
+    arena_init(&a);
+    pthread_mutex_lock(&b->lock);
+    for (size_t i = 0; b->asof != NULL && i < b->asof->n && x == NULL; i++)
+        if (!b->asof->entries[i].retired && str_eq(entry_name(&b->asof->entries[i], &a), catalog))
+            x = &b->asof->entries[i];
+    bool ok = x != NULL ? make_object(b, x, &a, ref, e) : err_set(e, E_NOT_BUILT, "what was known then has been looked up anew meanwhile");
+    pthread_mutex_unlock(&b->lock);
+    arena_fini(&a);
+    return ok;
+}
+
+void build_asof_invalidate_locked(struct build *b)
+{
+    for (size_t i = 0; b->asof != NULL && i < b->asof->n; i++)
+        retire(&b->asof->entries[i]);
+}
+
 void build_asof_invalidate(struct build *b)
 {
     pthread_mutex_lock(&b->lock);
-    for (size_t i = 0; b->asof != NULL && i < b->asof->n; i++) {
-        if (!b->asof->entries[i].retired)
-            b->asof->entries[i].used_us = clock_mono_us();
-        b->asof->entries[i].retired = true;
-    }
+    build_asof_invalidate_locked(b);
     pthread_mutex_unlock(&b->lock);
 }
 
@@ -143,8 +202,10 @@ void build_asof_free(struct build *b)
         return;
     struct arena a;
     arena_init(&a);
-    for (size_t i = 0; i < b->asof->n; i++)
+    for (size_t i = 0; i < b->asof->n; i++) {
+        retire(&b->asof->entries[i]);
         build_catalog_drop(b->asof->conn, entry_name(&b->asof->entries[i], &a));
+    }
     arena_fini(&a);
     engine_disconnect(b->asof->conn);
     mem_free(b->asof->entries);

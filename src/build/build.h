@@ -42,8 +42,9 @@ struct build_port_status {
 /* All ports at once, indexed as mesh.ports. */
 MUST_CHECK bool build_status(struct build *b, const struct mesh *m, struct arena *a, struct build_port_status **out, struct err *e);
 
-/* For govern_open: the as-of catalog of a moment. ctx is the struct build. */
+/* For govern_open (struct govern_past): the as-of catalog of a moment, and the views in it. ctx is the struct build. */
 bool build_asof(void *ctx, int64_t moment_us, struct arena *a, struct str *catalog, struct err *e);
+bool build_asof_object(void *ctx, struct str catalog, struct str ref, struct err *e);
 
 /* Lineage of one port's columns, from its SQL. */
 struct sql_column_lineage;

@@ -83,7 +83,8 @@ struct str build_port_local(const struct mesh_port *p, struct arena *a); /* camp
 MUST_CHECK bool build_catalog_base(struct engine_conn *c, const struct mesh *m, struct str catalog, struct err *e); /* schemas and mesh_...() */
 MUST_CHECK bool build_src_make(struct engine_conn *c, const struct mesh *m, const struct build_facts *f, struct str catalog, struct err *e);
 MUST_CHECK bool build_src_add_port(struct engine_conn *c, struct str catalog, const struct mesh_port *p, struct err *e);
-MUST_CHECK bool build_catalog_streams(struct engine_conn *c, const struct mesh *m, struct str catalog, int64_t moment_us, struct err *e);
+/* moment_us 0: what is known now. */
+MUST_CHECK bool build_catalog_stream(struct engine_conn *c, const struct mesh_stream *st, struct str catalog, int64_t moment_us, struct err *e);
 void build_catalog_drop(struct engine_conn *c, struct str catalog);
 
 /* ---- port.c ---- */
@@ -129,6 +130,7 @@ void build_collect(struct build *b, struct engine_conn *c, const struct mesh *m,
 
 /* ---- asof.c ---- */
 void build_asof_invalidate(struct build *b); /* caller does not hold b->lock */
+void build_asof_invalidate_locked(struct build *b);
 void build_asof_free(struct build *b);
 
 /* ---- status.c ---- */

@@ -68,23 +68,18 @@ bool build_src_add_port(struct engine_conn *c, struct str catalog, const struct 
     return ok;
 }
 
-bool build_catalog_streams(struct engine_conn *c, const struct mesh *m, struct str catalog, int64_t moment_us, struct err *e)
+bool build_catalog_stream(struct engine_conn *c, const struct mesh_stream *st, struct str catalog, int64_t moment_us, struct err *e)
 {
     struct arena a;
     struct buf sql = BUF_INIT(BUILD_SQL_MAX);
-    bool ok = true;
     arena_init(&a);
-    for (size_t i = 0; ok && i < m->n_streams; i++) {
-        const struct mesh_stream *st = m->streams[i];
-        struct str local = arena_printf(&a, "%.*s__%.*s", STR_FMT(st->source->name), STR_FMT(st->name));
-        buf_reset(&sql);
-        buf_addz(&sql, "CREATE VIEW ");
-        buf_add(&sql, build_qualified(&a, catalog, st->source->domain->name, local));
-        buf_addz(&sql, " AS ");
-        ok = ingest_stream_view_sql(c, st, moment_us, &sql, e) && buf_ok(&sql, e) && engine_exec(c, buf_str(&sql), e);
-        if (!ok)
-            err_prefix(e, "view of the stream %.*s", STR_FMT(st->ref));
-    }
+    struct str local = arena_printf(&a, "%.*s__%.*s", STR_FMT(st->source->name), STR_FMT(st->name));
+    buf_addz(&sql, "CREATE VIEW ");
+    buf_add(&sql, build_qualified(&a, catalog, st->source->domain->name, local));
+    buf_addz(&sql, " AS ");
+    bool ok = ingest_stream_view_sql(c, st, moment_us, &sql, e) && buf_ok(&sql, e) && engine_exec(c, buf_str(&sql), e);
+    if (!ok)
+        err_prefix(e, "view of the stream %.*s", STR_FMT(st->ref));
     buf_fini(&sql);
     arena_fini(&a);
     return ok;
@@ -92,8 +87,11 @@ bool build_catalog_streams(struct engine_conn *c, const struct mesh *m, struct s
 
 bool build_src_make(struct engine_conn *c, const struct mesh *m, const struct build_facts *f, struct str catalog, struct err *e)
 {
-    if (!build_catalog_base(c, m, catalog, e) || !build_catalog_streams(c, m, catalog, 0, e))
+    if (!build_catalog_base(c, m, catalog, e))
         return false;
+    for (size_t i = 0; i < m->n_streams; i++)
+        if (!build_catalog_stream(c, m->streams[i], catalog, 0, e))
+            return false;
     for (size_t i = 0; i < m->n_ports; i++)
         if (f->by_port[i] != NULL && !build_src_add_port(c, catalog, m->ports[i], e))
             return false;

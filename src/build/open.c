@@ -39,8 +39,8 @@ bool build_refresh(struct build *b, const struct mesh *m, struct err *e)
     (void)e;
     pthread_mutex_lock(&b->lock);
     b->m = m;
+    build_asof_invalidate_locked(b);
     pthread_mutex_unlock(&b->lock);
-    build_asof_invalidate(b);
     return true;
 }
 

@@ -1,4 +1,5 @@
-/* Governed views of a past moment. The builder makes the unmasked ones; here they are masked, and kept for the moments asked last. */
+/* Governed views of a past moment. The builder makes the unmasked ones as they are asked for; here they are masked, and kept for the
+ * moments asked last. */
 #include "govern/govern_int.h"
 
 #include <stdio.h>
@@ -32,10 +33,10 @@ bool gov_asof(struct govern *g, const struct mesh *m, struct str day, struct gov
         err_hint(e, "write YYYY-MM-DD");
         return false;
     }
-    if (!g->asof)
+    if (!g->below.catalog)
         return err_set(e, E_USAGE, "the past cannot be asked here");
     arena_init(&a);
-    bool ok = g->asof(g->asof_ctx, moment_us, &a, &src, e);
+    bool ok = g->below.catalog(g->below.ctx, moment_us, &a, &src, e);
     if (ok && src.n >= CATALOG_NAME_MAX)
         ok = err_set(e, E_INTERNAL, "the name of the past's catalog is too long");
     if (ok) {

@@ -63,17 +63,17 @@ static int object_cmp(const void *x, const void *y)
     return str_cmp(((const struct gov_object *)x)->name, ((const struct gov_object *)y)->name);
 }
 
-/* Objects and columns of a catalog; `schema` empty: all schemas, and names become "schema.name". */
-static bool objects_read(struct engine_conn *c, struct arena *a, struct str catalog, struct str schema, struct gov_objects *out, struct err *e)
+/* Objects and columns of a schema; `table` empty: all of them. */
+static bool objects_read(struct engine_conn *c, struct arena *a, struct str catalog, struct str schema, struct str table, struct gov_objects *out, struct err *e)
 {
     struct engine_result *r = NULL;
     struct engine_chunk *ch;
     size_t cap = 0, cols_cap = 0;
-    const struct engine_param p[] = {{.type = ENGINE_TEXT, .s = catalog}, {.type = ENGINE_TEXT, .s = schema}};
+    const struct engine_param p[] = {{.type = ENGINE_TEXT, .s = catalog}, {.type = ENGINE_TEXT, .s = schema}, {.type = ENGINE_TEXT, .s = table}};
     bool ok = engine_query(c,
-                           STR("SELECT CASE WHEN $2 = '' THEN schema_name || '.' || table_name ELSE table_name END, column_name FROM duckdb_columns()"
-                               " WHERE database_name = $1 AND ($2 = '' OR schema_name = $2) ORDER BY schema_name, table_name, column_index"),
-                           p, 2, &r, e);
+                           STR("SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = $1 AND schema_name = $2"
+                               " AND ($3 = '' OR table_name = $3) ORDER BY table_name, column_index"),
+                           p, 3, &r, e);
     *out = (struct gov_objects){0};
     while (ok && (ok = engine_result_next(r, &ch, e)) && ch) {
         for (size_t i = 0; i < engine_chunk_rows(ch); i++) {
@@ -165,10 +165,10 @@ static void put_below(struct buf *b, const struct gov_catalog *k, const char *sc
 
 static void put_port(struct buf *b, const struct gov_catalog *k, const struct mesh_port *p, bool plain, const struct gov_object *o)
 {
-    struct str domain = p->product->domain->name;
-    put_view_head(b, k, domain, plain ? p->name : local_of(p->ref_major, domain));
+    struct str domain = p->product->domain->name, local = plain ? p->name : local_of(p->ref_major, domain);
+    put_view_head(b, k, domain, local);
     put_columns(b, p->contract, o, NULL, NULL);
-    put_below(b, k, "live", domain, p->ref_major);
+    put_below(b, k, "live", domain, k->src[0] && plain ? p->ref : p->ref_major);
 }
 
 /* The contract's columns without rows, for a stream into which nothing was loaded. */
@@ -229,31 +229,56 @@ bool gov_port_ready(const struct gov_catalog *k, const struct mesh_port *p)
     return object_find(&k->ports, p->ref_major) != NULL;
 }
 
-bool gov_port_view(struct gov_catalog *k, struct engine_conn *c, const struct mesh_port *p, bool plain, struct err *e)
+/* The view of the past below, made by the builder, and its columns. */
+static bool past_object(struct govern *g, const struct gov_catalog *k, struct engine_conn *c, struct arena *a, struct str domain, struct str ref,
+                        const struct gov_object **out, struct err *e)
+{
+    struct gov_objects found;
+    if (!g->below.object(g->below.ctx, str_of(k->src), ref, e) || !objects_read(c, a, str_of(k->src), domain, local_of(ref, domain), &found, e)) {
+        err_set(e, E_NOT_BUILT, "%.*s cannot be computed as of that day", STR_FMT(ref));
+        return err_hint(e, "what it reads did not have the columns that its SQL needs"), false;
+    }
+    *out = found.n ? &found.v[0] : NULL;
+    return found.n || err_set(e, E_NOT_BUILT, "%.*s cannot be read as it was", STR_FMT(ref));
+}
+
+bool gov_port_view(struct govern *g, struct gov_catalog *k, struct engine_conn *c, const struct mesh_port *p, bool plain, struct err *e)
 {
     unsigned char bit = plain ? 2 : 1;
     struct buf b = BUF_INIT(SQL_MAX);
+    struct arena a;
+    arena_init(&a);
     pthread_mutex_lock(&k->making);
     bool ok = (k->port_made[p->index] & bit) != 0;
     if (!ok) {
-        put_port(&b, k, p, plain, object_find(&k->ports, p->ref_major));
-        ok = make_once(k, c, &k->port_made[p->index], bit, &b, p->ref, e);
+        const struct gov_object *o = k->src[0] ? NULL : object_find(&k->ports, p->ref_major);
+        ok = !k->src[0] || past_object(g, k, c, &a, p->product->domain->name, plain ? p->ref : p->ref_major, &o, e);
+        if (ok)
+            put_port(&b, k, p, plain, o);
+        ok = ok && make_once(k, c, &k->port_made[p->index], bit, &b, p->ref, e);
     }
     pthread_mutex_unlock(&k->making);
+    arena_fini(&a);
     buf_fini(&b);
     return ok;
 }
 
-bool gov_stream_view(struct gov_catalog *k, struct engine_conn *c, const struct mesh_stream *st, size_t index, struct err *e)
+bool gov_stream_view(struct govern *g, struct gov_catalog *k, struct engine_conn *c, const struct mesh_stream *st, size_t index, struct err *e)
 {
     struct buf b = BUF_INIT(SQL_MAX);
+    struct arena a;
+    arena_init(&a);
     pthread_mutex_lock(&k->making);
     bool ok = k->stream_made[index] != 0;
     if (!ok) {
-        put_stream(&b, k, st, object_find(&k->streams, st->ref));
-        ok = make_once(k, c, &k->stream_made[index], 1, &b, st->ref, e);
+        const struct gov_object *o = k->src[0] ? NULL : object_find(&k->streams, st->ref);
+        ok = !k->src[0] || past_object(g, k, c, &a, st->source->domain->name, st->ref, &o, e);
+        if (ok)
+            put_stream(&b, k, st, o);
+        ok = ok && make_once(k, c, &k->stream_made[index], 1, &b, st->ref, e);
     }
     pthread_mutex_unlock(&k->making);
+    arena_fini(&a);
     buf_fini(&b);
     return ok;
 }
@@ -311,8 +336,8 @@ static bool catalog_attach(struct govern *g, struct engine_conn *c, const struct
 bool gov_catalog_make(struct govern *g, const struct mesh *m, struct gov_catalog **out, struct err *e)
 {
     struct gov_catalog *k = catalog_new(g, m, "gov");
-    bool ok = objects_read(g->maker, &k->arena, STR("mesh"), STR("live"), &k->ports, e) &&
-              objects_read(g->maker, &k->arena, STR("mesh"), STR("raw"), &k->streams, e) && catalog_attach(g, g->maker, m, k, e);
+    bool ok = objects_read(g->maker, &k->arena, STR("mesh"), STR("live"), STR(""), &k->ports, e) &&
+              objects_read(g->maker, &k->arena, STR("mesh"), STR("raw"), STR(""), &k->streams, e) && catalog_attach(g, g->maker, m, k, e);
     if (!ok) {
         catalog_free(k);
         k = NULL;
@@ -326,8 +351,7 @@ bool gov_catalog_make_past(struct govern *g, const struct mesh *m, struct str sr
     struct gov_catalog *k = catalog_new(g, m, "gov_asof");
     struct engine_conn *c = NULL;
     snprintf(k->src, sizeof k->src, "%.*s", STR_FMT(src));
-    bool ok = engine_connect(g->state->engine, &c, e) && objects_read(c, &k->arena, src, STR(""), &k->ports, e) && catalog_attach(g, c, m, k, e);
-    k->streams = k->ports; /* both by "domain.name" */
+    bool ok = engine_connect(g->state->engine, &c, e) && catalog_attach(g, c, m, k, e);
     engine_disconnect(c);
     if (!ok) {
         catalog_free(k);

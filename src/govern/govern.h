@@ -11,10 +11,16 @@
 struct govern;
 struct govern_result;
 
-/* Makes (or finds) the unmasked views of the mesh as of a moment, in an in-memory catalog whose name goes to *catalog. Given by the build module. */
-typedef bool (*govern_asof_fn)(void *ctx, int64_t moment_us, struct arena *a, struct str *catalog, struct err *e);
+/* The unmasked views of the mesh as of a moment, given by the build module: `catalog` makes (or finds) an in-memory catalog, whose name goes
+ * to *catalog; `object` makes the view of one port or stream in it, and of all that it reads, by the name that is asked ("domain.port"). */
+struct govern_past {
+    bool (*catalog)(void *ctx, int64_t moment_us, struct arena *a, struct str *catalog, struct err *e);
+    bool (*object)(void *ctx, struct str catalog, struct str ref, struct err *e);
+    void *ctx;
+};
 
-MUST_CHECK bool govern_open(struct state *s, govern_asof_fn asof, void *asof_ctx, struct govern **out, struct err *e);
+/* past: copied; NULL where it cannot be asked. */
+MUST_CHECK bool govern_open(struct state *s, const struct govern_past *past, struct govern **out, struct err *e);
 void govern_close(struct govern *g);
 /* After the declaration or the set of live ports changed: makes the governed catalog anew and switches to it; running questions end on the
  * old one. Borrows `m` until the next refresh returns. Without a call, a port that came live or changed its columns is noticed when

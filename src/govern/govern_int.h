@@ -20,7 +20,7 @@ struct gov_catalog {
     char name[CATALOG_NAME_MAX];
     char src[CATALOG_NAME_MAX];      /* the builder's catalog of a past moment, "" for today */
     struct arena arena;
-    struct gov_objects ports, streams;
+    struct gov_objects ports, streams; /* of today; those of the past are read as they are made */
     pthread_mutex_t making;          /* guards the next two */
     unsigned char *port_made, *stream_made; /* by index in the mesh that it was made for */
     unsigned refs;                   /* guarded by govern.lock */
@@ -49,8 +49,7 @@ struct asof_views {
 
 struct govern {
     struct state *state;
-    govern_asof_fn asof;
-    void *asof_ctx;
+    struct govern_past below; /* the builder's views of the past */
     /* Order of locks: refresh_lock, mesh_lock, asof_lock, a catalog's making, lock. */
     pthread_mutex_t refresh_lock; /* one maker of catalogs at a time; guards maker */
     struct engine_conn *maker;
@@ -90,8 +89,8 @@ MUST_CHECK bool gov_catalog_make(struct govern *g, const struct mesh *m, struct 
 MUST_CHECK bool gov_catalog_make_past(struct govern *g, const struct mesh *m, struct str src, struct gov_catalog **out, struct err *e);
 bool gov_port_ready(const struct gov_catalog *k, const struct mesh_port *p); /* there is something to show */
 /* Makes the view if it is not there yet. E_NOT_BUILT when what lies below has changed since the catalog was made. */
-MUST_CHECK bool gov_port_view(struct gov_catalog *k, struct engine_conn *c, const struct mesh_port *p, bool plain, struct err *e);
-MUST_CHECK bool gov_stream_view(struct gov_catalog *k, struct engine_conn *c, const struct mesh_stream *st, size_t index, struct err *e);
+MUST_CHECK bool gov_port_view(struct govern *g, struct gov_catalog *k, struct engine_conn *c, const struct mesh_port *p, bool plain, struct err *e);
+MUST_CHECK bool gov_stream_view(struct govern *g, struct gov_catalog *k, struct engine_conn *c, const struct mesh_stream *st, size_t index, struct err *e);
 struct gov_catalog *gov_catalog_ref(struct govern *g, struct gov_catalog *c); /* takes lock */
 void gov_catalog_unref(struct govern *g, struct gov_catalog *c);
 void gov_catalog_retire(struct govern *g, struct gov_catalog *c);

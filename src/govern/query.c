@@ -13,14 +13,14 @@ enum { ROWS_DEFAULT = 10000, TIMEOUT_DEFAULT_MS = 30000, CONNS_MIN = 4, CONNS_MA
 
 const struct govern_principal GOVERN_LOCAL_ADMIN = {{"local-admin", 11}};
 
-bool govern_open(struct state *s, govern_asof_fn asof, void *asof_ctx, struct govern **out, struct err *e)
+bool govern_open(struct state *s, const struct govern_past *past, struct govern **out, struct err *e)
 {
     struct govern *g = mem_alloc(sizeof *g);
     pthread_condattr_t attr;
     *out = NULL;
     g->state = s;
-    g->asof = asof;
-    g->asof_ctx = asof_ctx;
+    if (past)
+        g->below = *past;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     g->conns_max = cores * 2 < CONNS_MIN ? CONNS_MIN : cores * 2 > CONNS_MAX ? CONNS_MAX : (unsigned)(cores * 2);
     pthread_mutex_init(&g->refresh_lock, NULL);
@@ -162,7 +162,7 @@ bool govern_query(struct govern *g, const struct govern_request *q, struct gover
     if (ok) {
         engine_deadline(r->conn->conn, timeout_ms);
         ok = ask(g, q, r, e);
-        for (int again = 0; !ok && again < STALE_ATTEMPTS && !q->as_of.n && (e->code == E_NOT_BUILT || e->code == E_SQL) &&
+        for (int again = 0; !ok && again < STALE_ATTEMPTS && (e->code == E_NOT_BUILT || e->code == E_SQL) &&
                             refresh_when_stale(g, r->generation);
              again++) {
             gov_catalog_unref(g, r->catalog);

@@ -53,24 +53,20 @@ static bool at_ref(struct err *e, const struct sql_ref *r)
 }
 
 /* The port or stream that a name means, with its view in the catalog. *passing: the answer may differ the next time. */
-static bool resolve(const struct mesh *m, struct arena *a, const struct sql_ref *r, struct gov_catalog *k, struct engine_conn *c, bool *passing, struct err *e)
+static bool resolve(struct govern *g, struct arena *a, const struct sql_ref *r, struct gov_catalog *k, struct engine_conn *c, bool *passing, struct err *e)
 {
+    const struct mesh *m = g->mesh;
     struct str written = r->schema.n ? arena_printf(a, "%.*s.%.*s", STR_FMT(r->schema), STR_FMT(r->table)) : r->table;
     bool qualified = r->schema.n && !r->catalog.n;
     const struct mesh_port *p = qualified ? mesh_find_port(m, written) : NULL;
     const struct mesh_stream *st = qualified && !p ? mesh_find_stream(m, written) : NULL;
-    if (p && !gov_port_ready(k, p)) {
-        if (k->src[0]) {
-            err_set(e, E_NOT_BUILT, "%.*s cannot be computed as of that day", STR_FMT(written));
-            err_hint(e, "what it reads did not have the columns that its SQL needs");
-        } else {
-            err_set(e, E_NOT_BUILT, "%.*s has not been built yet", STR_FMT(written));
-            err_hint(e, "trellis run %.*s", STR_FMT(p->ref));
-        }
+    if (p && !k->src[0] && !gov_port_ready(k, p)) {
+        err_set(e, E_NOT_BUILT, "%.*s has not been built yet", STR_FMT(written));
+        err_hint(e, "trellis run %.*s", STR_FMT(p->ref));
         return at_ref(e, r);
     }
     if (p) {
-        if (gov_port_view(k, c, p, !str_eq(written, p->ref_major), e))
+        if (gov_port_view(g, k, c, p, !str_eq(written, p->ref_major), e))
             return true;
         *passing = true;
         return at_ref(e, r);
@@ -78,7 +74,7 @@ static bool resolve(const struct mesh *m, struct arena *a, const struct sql_ref 
     for (size_t i = 0; st && i < m->n_streams; i++) {
         if (m->streams[i] != st)
             continue;
-        if (gov_stream_view(k, c, st, i, e))
+        if (gov_stream_view(g, k, c, st, i, e))
             return true;
         *passing = true;
         return at_ref(e, r);
@@ -101,7 +97,7 @@ static bool judge(struct govern *g, struct engine_conn *conn, struct str sql, st
     arena_init(&a);
     bool ok = sql_parse(conn, &a, sql, &ast, &v->err) && sql_gate(ast, SQL_QUESTION, &v->err) && sql_refs(ast, &a, &refs, &n, &v->err);
     for (size_t i = 0; ok && i < n; i++) {
-        ok = resolve(g->mesh, &a, &refs[i], k, conn, &passing, &v->err);
+        ok = resolve(g, &a, &refs[i], k, conn, &passing, &v->err);
         buf_printf(&text, "%s%.*s.%.*s", i ? "," : "", STR_FMT(refs[i].schema), STR_FMT(refs[i].table));
     }
     snprintf(v->refs, sizeof v->refs, "%.*s", (int)text.n, text.p ? text.p : "");

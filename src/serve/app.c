@@ -194,7 +194,7 @@ bool app_open(const char *mesh_dir, const char *program, struct app **out, struc
     m = load(app, es, e);
     if (!m)
         goto fail;
-    if (!build_open(app->state, &app->build, e) || !govern_open(app->state, build_asof, app->build, &app->govern, e))
+    if (!build_open(app->state, &app->build, e) || !govern_open(app->state, &(struct govern_past){build_asof, build_asof_object, app->build}, &app->govern, e))
         goto fail;
     app->current = app_mesh_new(m);
     m = NULL;

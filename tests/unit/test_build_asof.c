@@ -32,7 +32,7 @@ static int setup(void **state)
     for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
         world_port(&p->w, &ports[i]);
     world_open(&p->w);
-    if (!govern_open(p->w.state, build_asof, p->w.build, &p->govern, &p->w.err))
+    if (!govern_open(p->w.state, &(struct govern_past){build_asof, build_asof_object, p->w.build}, &p->govern, &p->w.err))
         fail_msg("%s", p->w.err.text);
     *state = p;
     return 0;
@@ -128,6 +128,53 @@ static void many_moments(void **state)
     for (int round = 0; round < 2; round++)
         for (int32_t d = -5; d < 15; d++) /* from the day of the load */
             assert_string_equal(ask(p, clock_date(20513 + d).z, "SELECT count(*) FROM acquisition.daily"), d >= 0 ? "1" : "0");
+    struct govern_request q = {.principal = &GOVERN_LOCAL_ADMIN, .sql = STR("SELECT * FROM acquisition.broken"), .as_of = STR("2026-03-01")};
+    struct govern_result *r = NULL;
+    for (int round = 0; round < 2; round++) {
+        assert_false(govern_query(p->govern, &q, &r, &p->w.err));
+        assert_int_equal(p->w.err.code, E_NOT_BUILT);
+    }
+}
+
+/* Views of one moment are made by many questions at once, each once. */
+static void *ask_often(void *arg)
+{
+    static const char *const sql[] = {"SELECT sum(spend) FROM acquisition.total", "SELECT sum(spend) FROM acquisition.daily_v1",
+                                      "SELECT sum(spend) FROM acquisition.seen", "SELECT sum(spend) FROM acquisition.total_v1"};
+    struct past *p = arg;
+    for (size_t i = 0; i < 16; i++) {
+        struct govern_request q = {.principal = &GOVERN_LOCAL_ADMIN, .sql = str_of(sql[i % 4]), .as_of = i % 8 < 4 ? STR("2026-03-01") : STR("2026-03-02")};
+        struct govern_result *r = NULL;
+        struct engine_chunk *ch = NULL;
+        struct err e = {0};
+        struct buf b = BUF_INIT(4096);
+        size_t rows = 0;
+        if (!govern_query(p->govern, &q, &r, &e) || !govern_result_next(r, &ch, &rows, &e)) {
+            printf("%s\n", e.text);
+            return p;
+        }
+        engine_cell_text(ch, 0, 0, &b);
+        bool right = str_eq(buf_str(&b), STR("20.000000"));
+        buf_fini(&b);
+        govern_result_close(r);
+        if (!right)
+            return p;
+    }
+    return NULL;
+}
+
+static void many_ask_at_once(void **state)
+{
+    struct past *p = *state;
+    land_and_run(p, "2026-03-01", "first", "2026-02-28,one,x,20,1\n");
+    pthread_t threads[4];
+    void *failed;
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_often, p), 0);
+    for (size_t i = 0; i < 4; i++) {
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
 }
 
 int main(int argc, char **argv)
@@ -137,6 +184,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(restated_day_keeps_its_past, setup, teardown),
         cmocka_unit_test_setup_teardown(past_is_made_anew_after_a_load, setup, teardown),
         cmocka_unit_test_setup_teardown(many_moments, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_ask_at_once, setup, teardown),
     };
     return cmocka_run_group_tests_name("build_asof", tests, NULL, NULL);
 }

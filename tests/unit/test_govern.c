@@ -112,17 +112,28 @@ static void build(const char *sql)
         fail_msg("%s: %s", sql, engine_last_message(admin));
 }
 
-/* The builder's past: one catalog per moment, whose rows differ from today's. */
+/* The builder's past: one catalog per moment, whose rows differ from today's; views are made as they are asked for. */
 static bool past(void *ctx, int64_t moment_us, struct arena *a, struct str *catalog, struct err *e)
 {
-    (void)ctx;
     static unsigned n;
+    *(int64_t *)ctx = moment_us;
     *catalog = arena_printf(a, "src_asof_test_%u", ++n);
-    struct str sql = arena_printf(a, "ATTACH ':memory:' AS %.*s; CREATE SCHEMA %.*s.web;"
-                                     "CREATE VIEW %.*s.web.people_v1 AS SELECT id, email, country, created_at, %lld AS moment FROM mesh.live.\"web.people_v1\" WHERE id = 1;"
-                                     "CREATE VIEW %.*s.web.crm__contacts AS SELECT * FROM mesh.raw.\"web.crm__contacts\"",
-                                  STR_FMT(*catalog), STR_FMT(*catalog), STR_FMT(*catalog), (long long)moment_us, STR_FMT(*catalog));
-    return engine_exec(admin, sql, e);
+    return engine_exec(admin, arena_printf(a, "ATTACH ':memory:' AS %.*s; CREATE SCHEMA %.*s.web", STR_FMT(*catalog), STR_FMT(*catalog)), e);
+}
+
+static bool past_object(void *ctx, struct str catalog, struct str ref, struct err *e)
+{
+    struct arena a;
+    arena_init(&a);
+    struct str sql = {0};
+    if (str_eq(ref, STR("web.people")))
+        sql = arena_printf(&a, "CREATE VIEW %.*s.web.people AS SELECT id, email, country, created_at, %lld AS moment FROM mesh.live.\"web.people_v1\" WHERE id = 1",
+                           STR_FMT(catalog), (long long)*(int64_t *)ctx);
+    else if (str_eq(ref, STR("web.crm__contacts")))
+        sql = arena_printf(&a, "CREATE VIEW %.*s.web.crm__contacts AS SELECT * FROM mesh.raw.\"web.crm__contacts\"", STR_FMT(catalog));
+    bool ok = sql.n ? engine_exec(admin, sql, e) : err_set(e, E_SQL, "a column is missing");
+    arena_fini(&a);
+    return ok;
 }
 
 static int setup(void **state)
@@ -146,7 +157,8 @@ static int setup(void **state)
     if (!m)
         return 1;
     build(physical_sql);
-    if (!govern_open(s, past, NULL, &g, &e) || !govern_refresh(g, m, &e)) {
+    static int64_t moment;
+    if (!govern_open(s, &(struct govern_past){past, past_object, &moment}, &g, &e) || !govern_refresh(g, m, &e)) {
         printf("%s\n", e.text);
         return 1;
     }
