@@ -262,8 +262,11 @@ static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mes
         (st->within.n && !fs_glob(a, arena_strz(a, fs_join(a, m->dir, st->within)), true, &inside, &n_inside, e)))
         return false;
     struct known k = {.a = a};
-    if (!known_read(c, st, &k, e))
+    if (!known_read(c, st, &k, e)) {
+        mem_free(k.seen);
+        mem_free(k.drifted);
         return false;
+    }
     struct found here = {0};
     for (size_t i = 0; i < n; i++) {
         if ((st->table.n && better_stream(st, paths[i])) || (st->within.n && !within(inside, n_inside, paths[i])))

@@ -2,6 +2,8 @@
  * any moment, somebody cancels. Each time the stream is as it was, and the next run brings it where it should be. */
 #include "ingest_fixture.h"
 
+#include "base/fault.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -228,6 +230,55 @@ static void test_cancel(void **state)
     fixture_expect(f, stands, "200000 100000 100 2 2");
 }
 
+/* Every call to the engine, every file operation and every allocation by input's size fails in turn, once and from then
+ * on: the load is whole or nothing, and the next one puts it right. */
+static void test_every_failure(void **state)
+{
+#ifdef TRELLIS_FAULTS
+    static const enum fault_kind kinds[] = {FAULT_ENGINE, FAULT_OPEN, FAULT_READ, FAULT_WRITE, FAULT_ALLOC};
+    struct fixture *f = *state;
+    daily(f);
+    figures(f, "in/a.csv", 50, 1);
+    fixture_run(f);
+    int loads = 1;
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        for (int sticky = 0; sticky < (kinds[k] == FAULT_ENGINE ? 2 : 1); sticky++) {
+            bool hit = true;
+            for (unsigned n = 1; hit; n += n < 8 ? 1 : 4) {
+                char before[64], after[64];
+                snprintf(before, sizeof before, "%d 50 %d %d %d", 50 * loads, 50 * (loads - 1), loads, loads);
+                loads++;
+                snprintf(after, sizeof after, "%d 50 %d %d %d", 50 * loads, 50 * (loads - 1), loads, loads);
+                figures(f, "in/a.csv", 50, loads);
+                struct ingest_options o = {.program = "/proc/self/exe"};
+                struct ingest_report r;
+                struct errs es = {0};
+                struct err e = {0};
+                fault_arm(kinds[k], n, sticky != 0);
+                bool ok = ingest_run(f->state, &f->mesh, &o, &f->a, &r, &es, &e);
+                hit = fault_hit();
+                fault_disarm();
+                const char *stand = fixture_ask(f, stands).p;
+                if (strcmp(stand, before) != 0 && strcmp(stand, after) != 0)
+                    fail_msg("fault %d at %u: stands at %s, neither %s nor %s", (int)kinds[k], n, stand, before, after);
+                if (strcmp(stand, before) == 0 && ok && es.n_errors == 0)
+                    fail_msg("fault %d at %u: nothing was loaded, and nobody says why", (int)kinds[k], n);
+                errs_fini(&es);
+                fixture_run(f);
+                if (f->es.n_errors)
+                    fail_msg("fault %d at %u: the next run says %s", (int)kinds[k], n, f->es.v[0].text);
+                fixture_expect(f, stands, after);
+            }
+        }
+    }
+    print_message("%d loads\n", loads);
+#else
+    (void)state;
+    print_message("not run: this build has no fault points\n");
+    skip();
+#endif
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "loader-child") == 0)
@@ -237,7 +288,7 @@ int main(int argc, char **argv)
         return load_here(argv[2]);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_killed_at_every_point), TEST(test_killed_at_any_moment), TEST(test_bad_children), TEST(test_child_gets_nothing_else), TEST(test_cancel),
+        TEST(test_killed_at_every_point), TEST(test_killed_at_any_moment), TEST(test_bad_children), TEST(test_child_gets_nothing_else), TEST(test_cancel), TEST(test_every_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
