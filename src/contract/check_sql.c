@@ -2,6 +2,8 @@
  * language that reads nothing but the checked table, and a temporary view of the connection gives that name its meaning. */
 #include "contract/contract_int.h"
 
+#include <math.h>
+
 #include "base/log.h"
 #include "sql/sql.h"
 
@@ -156,7 +158,7 @@ void contract_check_sql(struct contract_run *run, const struct contract_rule *r,
     k->measured = none                         ? STR("nothing")
                   : may_show_a_value(run, sql) ? STR("hidden: personal")
                                                : arena_printf(run->a, r->percent ? "%.4g %%" : "%.15g", value);
-    contract_judge(k, !none && contract_rule_holds(r, value),
+    contract_judge(k, !none && isfinite(value) && contract_rule_holds(r, value), /* a division by zero holds nothing */
                    arena_printf(run->a, "%.*s: the query gives %.*s, which must be %.*s", STR_FMT(r->name), STR_FMT(k->measured),
                                 STR_FMT(k->expected)));
 }

@@ -84,19 +84,56 @@ bool contract_count(struct contract_run *run, struct str sql, int64_t *out, stru
     return null || str_to_i64(value, out);
 }
 
+/* The one value of a query; *single false: it gives more. */
+static bool one_value(struct contract_run *run, struct str sql, struct buf *value, bool *null, bool *single, struct err *e)
+{
+    struct engine_result *r = NULL;
+    struct engine_chunk *ch = NULL;
+    const struct engine_column *cols;
+    size_t rows = 0;
+    *null = true;
+    *single = true;
+    bool ok = engine_query(run->conn, sql, NULL, 0, &r, e);
+    if (ok)
+        *single = engine_result_columns(r, &cols) == 1;
+    while (ok && *single && (ok = engine_result_next(r, &ch, e)) && ch) {
+        if (rows == 0 && engine_chunk_rows(ch) > 0 && !engine_cell_null(ch, 0, 0)) {
+            engine_cell_text(ch, 0, 0, value);
+            *null = false;
+        }
+        rows += engine_chunk_rows(ch);
+        *single = rows <= 1;
+    }
+    engine_result_close(r);
+    return ok && buf_ok(value, e);
+}
+
 bool contract_number(struct contract_run *run, struct str sql, double *out, bool *none, bool *text, struct str *why)
 {
-    struct str value;
+    struct buf value = BUF_INIT(1u << 20);
+    struct err said = {0};
+    bool single = true, ok = false;
     *text = false;
-    if (run->broken || !ask(run, sql, &value, none, why))
-        return false;
+    if (run->broken)
+        goto out;
+    if (!one_value(run, sql, &value, none, &single, &said)) {
+        *why = contract_not_run(run, &said);
+        goto out;
+    }
+    if (!single) {
+        *why = STR("the query gives several rows or columns; a rule compares one value");
+        goto out;
+    }
+    ok = true;
     if (*none)
-        return true;
-    if (str_eq(value, STR("true")) || str_eq(value, STR("false")))
+        goto out;
+    if (str_eq(buf_str(&value), STR("true")) || str_eq(buf_str(&value), STR("false")))
         *out = value.n == 4;
     else
-        *text = !str_to_f64(value, out);
-    return true;
+        *text = !str_to_f64(buf_str(&value), out);
+out:
+    buf_fini(&value);
+    return ok;
 }
 
 struct str contract_ident(struct contract_run *run, struct str name)

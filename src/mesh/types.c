@@ -139,6 +139,8 @@ bool type_fits(struct str logical, struct str physical)
     bool is_list = str_ends(physical, STR("[]"));
     if (str_eq(logical, STR("array")))
         return is_list;
+    if (str_eq(logical, STR("integer")) && str_starts(physical, STR("DECIMAL")) && !str_ends(physical, STR(",0)")))
+        return false; /* with decimals it is a number */
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         if (!str_eq(logical, str_of(families[i].logical)))
             continue;

@@ -246,6 +246,7 @@ static void test_types(void **state)
     assert_str(type_of_logical(STR("integer"), STR("i16"), false), "SMALLINT");
     assert_str(type_of_logical(STR("integer"), (struct str){NULL, 0}, false), "BIGINT");
     assert_str(type_of_logical(STR("timestamp"), (struct str){NULL, 0}, true), "TIMESTAMP WITH TIME ZONE");
+    assert_true(type_fits(STR("integer"), STR("DECIMAL(38,0)")) && !type_fits(STR("integer"), STR("DECIMAL(18,6)")));
     assert_true(type_fits(STR("time"), STR("TIME")) && !type_fits(STR("time"), STR("TIMESTAMP")) && !type_fits(STR("string"), STR("VARCHAR[]")));
     arena_fini(&a);
 }
