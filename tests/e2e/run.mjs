@@ -1,7 +1,7 @@
 /* End-to-end tests: the real program with a mesh of its own making, and a real browser.
  *   node tests/e2e/run.mjs            TRELLIS_BIN names another program, E2E_ONLY=regex runs some of the tests,
  *                                     E2E_SCREENSHOTS another folder than build/screenshots */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { launch } from './lib/browser.mjs';
@@ -14,6 +14,7 @@ import empty from './specs/empty.mjs';
 import extremes from './specs/extremes.mjs';
 import keyboard from './specs/keyboard.mjs';
 import platforms from './specs/platforms.mjs';
+import restated from './specs/restated.mjs';
 import trouble from './specs/trouble.mjs';
 
 const temp = await mkdtemp(path.join(os.tmpdir(), 'trellis-e2e-'));
@@ -45,10 +46,14 @@ try {
   const began = performance.now();
   await trellisOk(['demo', '--dir', mesh, '--no-serve'], { timeout: 180_000 });
   console.log(`# demo mesh made, loaded and built in ${Math.round(performance.now() - began)} ms`);
+  /* a second one to restate, taken while nobody has it open */
+  const second = path.join(temp, 'second');
+  await cp(mesh, second, { recursive: true });
   server = await serve(mesh);
-  const context = { t, browser, server, mesh, temp, screenshots };
+  const context = { t, browser, server, mesh, second, temp, screenshots };
   await dashboard(context);
   await keyboard(context);
+  await restated(context);
   await data(context);
   await appearance(context);
   await extremes(context);
