@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/fault.h"
 #include "build_series.h"
 
 static int setup(void **state)
@@ -71,6 +72,35 @@ static void every_crash_point(void **state)
         assert_string_equal(figures, series_figures(w));
     }
 }
+
+/* Each engine or store call of a run fails in turn (every so manieth): no crash, nothing half, and the next run mends it. */
+static void calls_fail_in_turn(void **state)
+{
+    struct world *w = *state;
+    static const enum fault_kind kinds[] = {FAULT_ENGINE, FAULT_STORE};
+    enum { STRIDE = 9 };
+    int number = 100, rounds = 0;
+    world_open(w);
+    assert_true(world_run(w));
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        bool hit = true;
+        for (unsigned nth = 1; hit; nth += STRIDE, rounds++) {
+            series_land(w, ++number);
+            fault_arm(kinds[k], nth, false);
+            bool whole = world_run(w);
+            hit = fault_hit();
+            fault_disarm();
+            if (hit && whole && w->report.exit_code == 0 && kinds[k] == FAULT_ENGINE && w->report.built < 4)
+                fail_msg("call %u failed and nobody says so", nth);
+            assert_string_equal(world_value(w, "SELECT count(DISTINCT spend) || ' ' || count(*) FROM mesh.live.\"acquisition.daily_v1\""),
+                                arena_printf(&w->arena, "1 %d", SERIES_ROWS).p);
+            if (!world_run(w) || w->report.exit_code != 0)
+                fail_msg("after call %u failed: %s %s", nth, w->err.text, w->errs.n > 0 ? w->errs.v[0].text : "");
+            assert_string_equal(world_value(w, "SELECT max(spend)::INTEGER FROM mesh.live.\"acquisition.daily_v1\""), arena_printf(&w->arena, "%d", number).p);
+        }
+    }
+    print_message("%d runs with a failing call, each mended by the next\n", rounds);
+}
 #endif
 
 static void readers_never_see_half(void **state)
@@ -88,6 +118,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
 #ifdef TRELLIS_FAULTS
         cmocka_unit_test_setup_teardown(every_crash_point, setup, teardown),
+        cmocka_unit_test_setup_teardown(calls_fail_in_turn, setup, teardown),
 #endif
         cmocka_unit_test_setup_teardown(readers_never_see_half, setup, teardown),
     };
