@@ -41,6 +41,7 @@ int cmd_init(struct cli *c, const struct cli_args *args)
     const char *dir = args->n_words ? args->words[0] : ".";
     struct mesh_init_options o = {
         .name = str_of(cli_opt(args, "--name")),
+        .title = str_of(cli_opt(args, "--title")),
         .owner_name = str_of(cli_opt(args, "--owner")),
         .owner_contact = str_of(cli_opt(args, "--contact")),
         .time_zone = str_of(cli_opt(args, "--time-zone")),

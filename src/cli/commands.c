@@ -13,6 +13,7 @@ const struct cli_option cli_global_options[] = {
 const struct cli_command cli_commands[] = {
     {"init", "[DIR]", "make a new mesh folder", 0, 1, cmd_init,
      {{"--name", "NAME", "name of the mesh; the folder's when left out"},
+      {"--title", "TITLE", "name as people see it; the folder's when left out"},
       {"--time-zone", "ZONE", "IANA time zone of the mesh's days; UTC when left out"},
       {"--currency", "CODE", "reporting currency, ISO 4217; USD when left out"},
       {"--owner", "NAME", "owner of the first domains; git's user when left out"},

@@ -11,6 +11,7 @@ struct mesh_written { struct str path; enum mesh_written_how how; }; /* path rel
 
 struct mesh_init_options {
     struct str name;                         /* empty: the folder's name, made to fit the naming rule */
+    struct str title;                        /* as people see it; empty: the folder's name */
     struct str owner_name, owner_contact;    /* empty: from git's configuration, USER, or a placeholder */
     struct str time_zone, reporting_currency;/* empty: UTC, USD */
     bool force;                              /* replace files that are there */

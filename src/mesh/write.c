@@ -106,7 +106,7 @@ bool mesh_init(struct arena *a, const char *dir, const struct mesh_init_options 
     }
     owner_default(a, &owner, &contact);
     const struct template_word words[] = {
-        {"mesh", name}, {"title", fs_basename(p.dir)}, {"time_zone", zone}, {"currency", currency}, {"owner_name", owner}, {"owner_contact", contact}, {NULL, {NULL, 0}},
+        {"mesh", name}, {"title", o->title.n ? o->title : fs_basename(p.dir)}, {"time_zone", zone}, {"currency", currency}, {"owner_name", owner}, {"owner_contact", contact}, {NULL, {NULL, 0}},
     };
     return add_init_files(&p, words, e) && unions_update(&p, e) && plan_commit(&p, o->force, files, n, e);
 }

@@ -42,7 +42,7 @@ static bool world_make(struct demo *d, struct err *e)
 
 static bool mesh_make(struct demo *d, struct err *e)
 {
-    struct mesh_init_options o = {.name = STR("marlow"), .owner_name = STR("Ana Ruiz"), .owner_contact = STR("ana.ruiz@example.org"),
+    struct mesh_init_options o = {.name = STR("marlow"), .title = STR("Marlow & Finch"), .owner_name = STR("Ana Ruiz"), .owner_contact = STR("ana.ruiz@example.org"),
                                   .time_zone = str_of(DEMO_ZONE), .reporting_currency = STR("EUR")};
     struct mesh_written *files;
     size_t n;
