@@ -37,6 +37,9 @@ struct govern_request {
     struct str as_of;            /* YYYY-MM-DD (end of that day, mesh time zone), or empty */
     int64_t row_limit;           /* 0: 10,000 ; more rows set truncated */
     int64_t timeout_ms;          /* 0: 30,000 */
+    /* May be NULL. Called with the question as soon as govern_result_cancel can reach it, long before its first row; and with NULL
+     * before it goes, where it fails. */
+    void (*watch)(void *ctx, struct govern_result *r); void *watch_ctx;
 };
 /* E_SQL, E_SQL_REFUSED, E_NOT_FOUND (unknown or forbidden name, did you mean among what one may see), E_NOT_BUILT, E_DENIED (purpose), E_BUSY (no
  * connection came free in time), E_TIMEOUT, E_TOO_LARGE; positions count in q->sql. Logged in the query log, whatever the outcome. */

@@ -161,6 +161,8 @@ bool govern_query(struct govern *g, const struct govern_request *q, struct gover
     bool ok = gov_conn_take(g, timeout_ms, &r->conn, e);
     if (ok) {
         engine_deadline(r->conn->conn, timeout_ms);
+        if (q->watch)
+            q->watch(q->watch_ctx, r);
         ok = ask(g, q, r, e);
         for (int again = 0; !ok && again < STALE_ATTEMPTS && (e->code == E_NOT_BUILT || e->code == E_SQL) &&
                             refresh_when_stale(g, r->generation);
@@ -173,6 +175,8 @@ bool govern_query(struct govern *g, const struct govern_request *q, struct gover
     }
     r->outcome = ok ? E_OK : e->code;
     if (!ok) {
+        if (q->watch)
+            q->watch(q->watch_ctx, NULL);
         govern_result_close(r);
         return false;
     }
