@@ -145,6 +145,23 @@ static void reload(struct app *app, uint64_t tree)
     errs_fini(&es);
 }
 
+static struct app_mesh *newest(struct app *app)
+{
+    pthread_mutex_lock(&app->lock);
+    struct app_mesh *m = app->current;
+    atomic_fetch_add(&m->refs, 1);
+    pthread_mutex_unlock(&app->lock);
+    return m;
+}
+
+struct app_mesh *app_mesh_get_locked(struct app *app)
+{
+    uint64_t tree = declaration_hash(app);
+    if (tree != app->tree)
+        reload(app, tree);
+    return newest(app);
+}
+
 struct app_mesh *app_mesh_get(struct app *app, bool now)
 {
     int64_t at = clock_mono_us();
@@ -155,16 +172,11 @@ struct app_mesh *app_mesh_get(struct app *app, bool now)
     pthread_mutex_unlock(&app->lock);
     /* Whoever finds somebody else at it takes what there is. */
     if (look && pthread_mutex_trylock(&app->reload) == 0) {
-        uint64_t tree = declaration_hash(app);
-        if (tree != app->tree)
-            reload(app, tree);
+        struct app_mesh *m = app_mesh_get_locked(app);
         pthread_mutex_unlock(&app->reload);
+        return m;
     }
-    pthread_mutex_lock(&app->lock);
-    struct app_mesh *m = app->current;
-    atomic_fetch_add(&m->refs, 1);
-    pthread_mutex_unlock(&app->lock);
-    return m;
+    return newest(app);
 }
 
 void app_broken(struct app *app, struct buf *out)

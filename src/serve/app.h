@@ -33,6 +33,7 @@ struct app {
     atomic_ullong generation;   /* counts declarations and loads: what was answered from an older one is stale */
 
     pthread_mutex_t reload;     /* held by a reload and by a run: the declaration stands still while ports are built. Before `lock`. */
+    atomic_bool running;        /* somebody has a run in work, or waits to begin it */
     atomic_llong run_id;        /* of the run in work; 0: none */
     atomic_bool cancel;         /* asks the run in work to stop */
     atomic_bool closing;        /* the process is about to end: no run begins any more */
@@ -46,6 +47,7 @@ void app_close(struct app *a);
 /* The declaration to answer with; files that changed since are loaded first (looked at once a second, or at once with
  * `now`). A broken change keeps the old one. Give it back with app_mesh_put. */
 struct app_mesh *app_mesh_get(struct app *a, bool now);
+struct app_mesh *app_mesh_get_locked(struct app *a); /* looks at once; the caller holds `reload`, so that it stays the newest */
 const struct mesh *app_mesh_of(const struct app_mesh *m);
 void app_mesh_put(struct app_mesh *m);
 /* JSON array of the errors of a newer declaration, or empty. */

@@ -112,8 +112,14 @@ static void call_off(void *ctx)
     govern_result_cancel(ctx);
 }
 
+/* From the moment on when a question can be called off, the client's leaving does so. */
+static void watch(void *ctx, struct govern_result *r)
+{
+    http_reply_on_gone(ctx, r ? call_off : NULL, r);
+}
+
 /* The first chunk is awaited before the answer begins, so that most errors come with their own status. */
-static bool stream_rows(struct call *c, const struct govern_request *q, enum rows_form form, struct err *e)
+static bool stream_rows(struct call *c, struct govern_request *q, enum rows_form form, struct err *e)
 {
     struct govern_result *res = NULL;
     struct engine_chunk *ch = NULL;
@@ -121,10 +127,11 @@ static bool stream_rows(struct call *c, const struct govern_request *q, enum row
     struct buf b = BUF_INIT((size_t)ROW_BYTES_MAX), cell = BUF_INIT((size_t)ROW_BYTES_MAX);
     int64_t started = clock_mono_us(), total = 0;
     size_t rows = 0;
+    q->watch = watch;
+    q->watch_ctx = c->reply;
     bool good = govern_query(c->app->govern, q, &res, e);
     if (!good)
         return false;
-    http_reply_on_gone(c->reply, call_off, res);
     size_t n = govern_result_columns(res, &cols);
     if (!govern_result_next(res, &ch, &rows, e)) {
         good = false;
