@@ -77,7 +77,7 @@ export default async function trouble({ t, browser, server, mesh, screenshots })
         await settled(page);
         const banner = await page.locator('[data-banner=product]').locator('..').innerText();
         assert.match(banner, /Failing: acquisition\.campaign_daily/);
-        assert.match(banner, /last good version/);
+        assert.match(banner, /last good version|still served/);
         const product = await server.api('/api/v1/products/acquisition/campaign_performance');
         assert.ok(banner.includes(product.owner.contact), `the owner in: ${banner}`);
         const port = product.ports.find((p) => p.name === 'campaign_daily');
