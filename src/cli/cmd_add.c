@@ -60,7 +60,7 @@ static struct str declared_path(struct cli *c, struct str dir, const char *path)
     return fs_join(&c->arena, arena_str(&c->arena, base), p);
 }
 
-static bool infer(struct cli *c, struct str dir, const struct mesh_add_options *o, struct mesh_inferred_column **cols, size_t *n, struct err *e)
+static bool infer(struct cli *c, struct str dir, struct mesh_add_options *o, struct mesh_inferred_column **cols, size_t *n, struct err *e)
 {
     struct ingest_inferred found = {0};
     struct str *paths;
@@ -77,6 +77,7 @@ static bool infer(struct cli *c, struct str dir, const struct mesh_add_options *
         return false;
     *cols = arena_array(&c->arena, found.n_columns + 1, sizeof **cols);
     *n = found.n_columns;
+    o->decimal_separator = found.decimal_separator;
     for (size_t i = 0; i < found.n_columns; i++)
         (*cols)[i] = (struct mesh_inferred_column){found.columns[i].name, found.columns[i].logical_type, found.columns[i].physical_type,
                                                    found.columns[i].required};

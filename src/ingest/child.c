@@ -43,6 +43,7 @@ bool job_parse(struct arena *a, struct str json, struct job *j, struct err *e)
         .decimal = text_of(a, o, "decimal"), .date_format = text_of(a, o, "date_format"),
         .timestamp_format = text_of(a, o, "timestamp_format"),
         .header = (int)json_int(o, "header", -1), .skip_rows = (int)json_int(o, "skip_rows", -1),
+        .no_quote = json_bool(o, "no_quote", false), .fill = json_bool(o, "fill", false),
     };
     size_t i, n;
     yyjson_val *v, *list = yyjson_obj_get(o, "nulls");
@@ -138,7 +139,7 @@ void reading_schema(const struct reading *r, const struct reader *reader, struct
         buf_json_key(b, "encoding");
         buf_json_str(b, str_of(source_encoding_name(r->source)));
     }
-    buf_printf(b, ",\"sampled\":%lld,", (long long)r->sampled);
+    buf_printf(b, ",\"sampled\":%lld,\"decimal_comma\":%s,", (long long)r->sampled, r->decimal_comma ? "true" : "false");
     buf_json_key(b, "columns");
     buf_addc(b, '[');
     for (size_t i = 0; i < r->rows.n_cols; i++) {

@@ -236,7 +236,9 @@ static bool record_take(struct reading *r, struct csv *c, const struct record_at
         struct wire_reject w = {c->line, REJECT_ENCODING, WIRE_NO_COLUMN, STR(""), raw};
         return rows_reject(&r->rows, &w, e);
     }
-    if (at->n != c->n_fields) {
+    if (r->job.fill && at->n < c->n_fields)
+        memset(c->fields + at->n, 0, (c->n_fields - at->n) * sizeof *c->fields);
+    else if (at->n != c->n_fields) {
         struct buf m = BUF_INIT(256);
         buf_printf(&m, "%zu fields where the header has %zu", at->n, c->n_fields);
         struct wire_reject w = {c->line, REJECT_FIELD_COUNT, WIRE_NO_COLUMN, buf_str(&m), raw};
@@ -410,12 +412,13 @@ static void columns_name(struct reading *r, const struct str *header, size_t n)
 }
 
 /* What the values of the sample look like, column by column. */
-static void looks_take(struct reading *r, const struct csv *c, size_t from)
+static int64_t looks_sample(struct reading *r, const struct csv *c, size_t from, char decimal, enum cell_look *looks)
 {
     enum { SAMPLED = 1000 };
     struct str s = {c->w.p + from, c->w.n - from};
     size_t n_cols = r->rows.n_cols;
     struct str *fields = arena_array(&r->arena, n_cols + 1, sizeof *fields);
+    int64_t sampled = 0;
     struct arena a;
     arena_init(&a);
     for (int i = 0; i < SAMPLED && s.n; i++) {
@@ -423,18 +426,41 @@ static void looks_take(struct reading *r, const struct csv *c, size_t from)
         if (!used)
             break;
         for (size_t k = 0; k < n && n == n_cols; k++) {
-            struct rows_column *col = &r->rows.cols[k];
             bool null = false;
             for (size_t z = 0; z < r->job.n_nulls && !null; z++)
                 null = str_eq(fields[k], r->job.nulls[z]);
             if (!null)
-                col->look = cell_look_join(col->look, cell_look(fields[k], r->rows.format.decimal));
+                looks[k] = cell_look_join(looks[k], cell_look(fields[k], decimal));
         }
-        r->sampled += n == n_cols;
+        sampled += n == n_cols;
         s.p += used;
         s.n -= used;
     }
     arena_fini(&a);
+    return sampled;
+}
+
+static bool is_number(enum cell_look look)
+{
+    return look >= LOOK_INTEGER && look <= LOOK_NUMBER;
+}
+
+static void looks_take(struct reading *r, const struct csv *c, size_t from)
+{
+    size_t n = r->rows.n_cols, gained = 0, lost = 0;
+    enum cell_look *looks = arena_array(&r->arena, n + 1, sizeof *looks), *comma = arena_array(&r->arena, n + 1, sizeof *comma);
+    r->sampled = looks_sample(r, c, from, r->rows.format.decimal, looks);
+    for (size_t k = 0; k < n; k++)
+        r->rows.cols[k].look = looks[k];
+    if (r->job.n_columns || r->job.decimal.n || r->dialect.delimiter == ',')
+        return;
+    /* "12,50" is text with a decimal point; then "1.000" beside it is a thousand, not one. */
+    (void)looks_sample(r, c, from, ',', comma);
+    for (size_t k = 0; k < n; k++) {
+        gained += looks[k] == LOOK_TEXT && is_number(comma[k]);
+        lost += is_number(looks[k]) && !is_number(comma[k]);
+    }
+    r->decimal_comma = gained > 0 && lost == 0;
 }
 
 static bool csv_open(struct reading *r, struct err *e)
@@ -447,9 +473,14 @@ static bool csv_open(struct reading *r, struct err *e)
     struct str *names = arena_array(&r->arena, j->n_columns + 1, sizeof *names);
     for (size_t i = 0; i < j->n_columns; i++)
         names[i] = j->columns[i].name;
-    struct detect_asked asked = {j->delimiter, j->quote, j->escape, j->header, j->skip_rows, names, j->n_columns,
+    struct detect_asked asked = {j->delimiter, j->quote, j->escape, j->no_quote, j->header, j->skip_rows, names, j->n_columns,
                                  str_eq_nocase(j->format, STR("tsv")) || str_ends(j->file_name, STR(".tsv")) ||
                                      str_ends(j->file_name, STR(".tsv.gz")) || str_ends(j->file_name, STR(".tsv.zst"))};
+    if (j->delimiter.n > 1 && !str_eq(j->delimiter, STR("\\t"))) {
+        err_set(e, E_SOURCE_FILE, "the delimiter \"%.*s\" is more than one character", STR_FMT(j->delimiter));
+        err_hint(e, "declare one character, or \\t for a tab; characters beyond ASCII are not taken");
+        return false;
+    }
     struct str sample = source_sample(r->source);
     bool full, whole = sample.n < (256u << 10);
     detect_dialect(sample, whole, &asked, &r->dialect);

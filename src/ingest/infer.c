@@ -41,21 +41,37 @@ static bool day_name(struct str name)
     return false;
 }
 
-bool ingest_infer(const char *program, const char *path, struct arena *a, struct ingest_inferred *out, struct err *e)
+/* The child's sample of the file. */
+static bool sample(const char *program, const char *path, int fd, bool decimal_comma, struct arena *a, struct loader_shape *shape, struct err *e)
 {
     struct buf job = BUF_INIT(8192);
     struct loader *l = NULL;
+    job_write(NULL, fs_basename(str_of(path)), &job);
+    if (decimal_comma && job.n > 0) {
+        job.n--; /* its closing brace */
+        buf_addz(&job, ",\"decimal\":\",\"}");
+    }
+    const struct loader_options o = {.program = program, .shown = str_of(path)};
+    bool ok = buf_ok(&job, e) && loader_start(&o, fd, buf_str(&job), &l, e) && loader_schema(l, a, shape, e);
+    loader_close(l);
+    buf_fini(&job);
+    return ok;
+}
+
+bool ingest_infer(const char *program, const char *path, struct arena *a, struct ingest_inferred *out, struct err *e)
+{
     struct loader_shape shape = {0};
     *out = (struct ingest_inferred){0};
     int fd = fault_fires(FAULT_OPEN) ? (errno = EIO, -1) : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         err_at(e, E_SOURCE_FILE, str_of(path), 0, 0, "the file cannot be opened: it is not there, or not allowed");
-        buf_fini(&job);
         return false;
     }
-    job_write(NULL, fs_basename(str_of(path)), &job);
-    const struct loader_options o = {.program = program, .shown = str_of(path)};
-    bool ok = buf_ok(&job, e) && loader_start(&o, fd, buf_str(&job), &l, e) && loader_schema(l, a, &shape, e);
+    bool ok = sample(program, path, fd, false, a, &shape, e);
+    if (ok && shape.decimal_comma) {
+        out->decimal_separator = STR(",");
+        ok = sample(program, path, fd, true, a, &shape, e);
+    }
     if (ok) {
         const struct loader_column *cols = shape.cols;
         size_t n = shape.n_cols;
@@ -74,8 +90,6 @@ bool ingest_infer(const char *program, const char *path, struct arena *a, struct
         if (day != SIZE_MAX)
             out->day_column = out->columns[day].name;
     }
-    loader_close(l);
     close(fd);
-    buf_fini(&job);
     return ok;
 }

@@ -36,7 +36,7 @@ struct ingest_stream_state { int64_t files, rows, rows_quarantined, last_loaded_
 MUST_CHECK bool ingest_stream_state(struct engine_conn *c, const struct mesh_stream *st, struct arena *a, struct ingest_stream_state *out, struct err *e);
 
 /* What a file looks like (in a child): for `trellis add files`. */
-struct ingest_inferred { struct str format, day_column; struct mesh_column *columns; size_t n_columns; int64_t rows_sampled; };
+struct ingest_inferred { struct str format, day_column, decimal_separator; /* "," or empty */ struct mesh_column *columns; size_t n_columns; int64_t rows_sampled; };
 MUST_CHECK bool ingest_infer(const char *program, const char *path, struct arena *a, struct ingest_inferred *out, struct err *e);
 
 /* The child: `trellis loader-child`, job as JSON on fd 0, data on fd 3. Never opens anything but the named file. */

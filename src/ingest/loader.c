@@ -390,6 +390,7 @@ bool loader_schema(struct loader *l, struct arena *a, struct loader_shape *out, 
         size_t i, k;
         out->format = arena_str(a, json_str(o, "format"));
         out->sampled = json_int(o, "sampled", 0);
+        out->decimal_comma = yyjson_get_bool(yyjson_obj_get(o, "decimal_comma"));
         out->n_cols = yyjson_arr_size(list);
         out->cols = arena_array(a, out->n_cols + 1, sizeof *out->cols);
         yyjson_arr_foreach(list, i, k, v) {

@@ -8,7 +8,7 @@
 #include "ingest/reader.h"
 
 struct loader_column { struct str name; struct engine_pipe_type type; enum cell_look look; };
-struct loader_shape { struct loader_column *cols; size_t n_cols; struct str format; int64_t sampled; };
+struct loader_shape { struct loader_column *cols; size_t n_cols; struct str format; int64_t sampled; bool decimal_comma; };
 
 struct loader_options {
     const char *program;             /* this binary */

@@ -11,6 +11,8 @@ struct job_column { struct str name; struct engine_pipe_type type; bool required
 struct job {
     struct str file_name, format, compression, encoding, delimiter, quote, escape, decimal, date_format, timestamp_format;
     int header, skip_rows;            /* -1: the file decides */
+    bool no_quote;                    /* nothing quotes */
+    bool fill;                        /* short rows end in NULLs */
     struct str *nulls;
     size_t n_nulls;
     struct job_column *columns;
@@ -26,6 +28,7 @@ struct reading {
     struct dialect dialect;           /* delimited text */
     struct rows rows;
     int64_t sampled;                  /* records that were looked at to tell types */
+    bool decimal_comma;               /* nothing is said of the file, and its numbers make sense with decimal commas only */
     int64_t line;                     /* for errors of the file as a whole; 0: unknown */
     void *state;                      /* the reader's own */
 };

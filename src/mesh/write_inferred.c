@@ -113,6 +113,9 @@ static void source_yaml(struct buf *b, const struct plan *p, const struct inferr
     buf_addz(b, "\ndrift: evolve\nstreams:\n  - name: data\n    path: ");
     yaml_text(b, folder ? arena_printf(in->a, "%.*s/*.{csv,tsv,json,ndjson,jsonl,parquet}{,.gz,.zst}", STR_FMT(in->o->path)) : in->o->path);
     buf_addz(b, "\n    load: snapshot        # a changed file replaces what it gave before; see replace_days and append\n");
+    if (in->o->decimal_separator.n)
+        buf_printf(b, "    options: {decimal_separator: \"%.*s\"}   # found in the data: 1.234,5 means 1234.5\n",
+                   STR_FMT(in->o->decimal_separator));
 }
 
 static void contract_yaml(struct buf *b, const struct inferred *in, bool raw)

@@ -606,6 +606,52 @@ static void test_required_column(void **state)
     assert_non_null(strstr(f->es.v[0].text, "id (column missing)"));
 }
 
+/* Rows that were rejected come in when the stream's options or types are mended; nothing is doubled. */
+static void test_read_again(void **state)
+{
+    struct fixture *f = *state;
+    static const enum mesh_load loads[] = {LOAD_SNAPSHOT, LOAD_APPEND, LOAD_REPLACE_DAYS};
+    for (int i = 0; i < 3; i++) {
+        char name[16], path[32], sql[256];
+        snprintf(name, sizeof name, "r%d", i);
+        snprintf(path, sizeof path, "in/r%d.csv", i);
+        fixture_file(f, path, "day,amount,note\n2026-01-01,1.5,x\n2026-01-02,2\n2026-01-03,three,y\n");
+        struct mesh_stream *st = fixture_stream(f, arena_strz(&f->a, str_of(name)), arena_strz(&f->a, str_of(path)));
+        st->load = loads[i];
+        st->day_column = STR("day");
+        struct mesh_column *amount = fixture_column(f, st, "amount", "DOUBLE", false);
+        snprintf(sql, sizeof sql, "SELECT count(*) || ' ' || (SELECT coalesce(sum(rows_quarantined), 0) FROM mesh.sys.file_load WHERE stream = 'd.s__r%d'"
+                                  " AND superseded_at IS NULL) FROM mesh.raw.\"d.s__r%d\"", i, i);
+        fixture_run(f);
+        fixture_expect(f, sql, "1 2");
+        fixture_run(f);
+        assert_int_equal(f->report.files, 0);
+        st->short_rows_fill = true;
+        fixture_run(f);
+        assert_int_equal(f->report.files, 1);
+        fixture_expect(f, sql, "2 1");
+        amount->physical_type = STR("VARCHAR");
+        fixture_run(f);
+        fixture_expect(f, sql, "3 0");
+        fixture_run(f);
+        assert_int_equal(f->report.files, 0);
+    }
+}
+
+static void test_no_quoting(void **state)
+{
+    struct fixture *f = *state;
+    fixture_file(f, "in/t.csv", "a,b\n\"1,2\n3\"4,\"\n");
+    fixture_stream(f, "t", "in/t.csv")->quote = STR("");
+    fixture_run(f);
+    fixture_expect(f, "SELECT string_agg(a || b, ' ' ORDER BY _line) FROM " RAW, "\"12 3\"4\"");
+    fixture_file(f, "in/u.csv", "a,b\n1,2\n");
+    fixture_stream(f, "u", "in/u.csv")->delimiter = STR("::");
+    fixture_run(f);
+    assert_int_equal(f->es.n_errors, 1);
+    assert_non_null(strstr(f->es.v[0].text, "more than one character"));
+}
+
 /* ---- What people see ---- */
 
 static void test_personal_values_stay_out_of_messages(void **state)
@@ -675,6 +721,27 @@ static void test_infer(void **state)
     }
 }
 
+/* Decimal commas are found where nothing else makes sense of the numbers, and then "1.000" is a thousand. */
+static void test_infer_decimal_comma(void **state)
+{
+    static const struct { const char *text, *separator, *types; } files[] = {
+        {"a;b;c\n1.234,56;1.000;x\n0,5;12;y\n", ",", "DECIMAL(18,6) BIGINT VARCHAR"},
+        {"a;b;c\n1234.56;1.000;x\n0.5;12;y\n", "", "DECIMAL(18,6) DECIMAL(18,6) VARCHAR"},
+        {"a;b;c\n12,50;0.5;x\n", "", "VARCHAR DECIMAL(18,6) VARCHAR"}, /* contradictory: nothing is guessed */
+        {"a,b,c\n\"12,50\",1,x\n", "", "VARCHAR BIGINT VARCHAR"},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct ingest_inferred in;
+        fixture_file(f, "in/x.csv", files[i].text);
+        must(f, ingest_infer("/proc/self/exe", arena_strz(&f->a, fs_join(&f->a, str_of(f->dir), STR("in/x.csv"))), &f->a, &in, &f->e));
+        struct str types = arena_printf(&f->a, "%.*s %.*s %.*s", STR_FMT(in.columns[0].physical_type), STR_FMT(in.columns[1].physical_type),
+                                        STR_FMT(in.columns[2].physical_type));
+        assert_string_equal(arena_strz(&f->a, types), files[i].types);
+        assert_string_equal(arena_strz(&f->a, in.decimal_separator), files[i].separator);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "loader-child") == 0)
@@ -684,8 +751,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(test_loads_and_types), TEST(test_broken_rows), TEST(test_nothing_is_lost), TEST(test_dialects), TEST(test_encodings),
         TEST(test_compression), TEST(test_unreadable), TEST(test_json), TEST(test_parquet), TEST(test_restatement), TEST(test_files_move), TEST(test_overlap_adds), TEST(test_awkward_names), TEST(test_missing_currency),
-        TEST(test_snapshot_and_append), TEST(test_days_as_text), TEST(test_drift), TEST(test_required_column),
-        TEST(test_personal_values_stay_out_of_messages), TEST(test_names_of_landed_tables), cmocka_unit_test(test_natural_order), TEST(test_infer),
+        TEST(test_snapshot_and_append), TEST(test_days_as_text), TEST(test_drift), TEST(test_required_column), TEST(test_read_again), TEST(test_no_quoting),
+        TEST(test_personal_values_stay_out_of_messages), TEST(test_names_of_landed_tables), cmocka_unit_test(test_natural_order), TEST(test_infer), TEST(test_infer_decimal_comma),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
