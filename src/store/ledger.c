@@ -29,6 +29,10 @@ const struct ledger_migration ledger_migrations[] = {
         "TIMESTAMP);"
         "CREATE TABLE mesh.sys.ingest_problem (stream VARCHAR, path VARCHAR, code VARCHAR, message VARCHAR, noted_at TIMESTAMP);",
     },
+    {
+        /* With which options and types a file with rejected rows was read: when they change, it is read again. */
+        "CREATE TABLE mesh.sys.ingest_job (file_id BIGINT, sha256 VARCHAR);",
+    },
 };
 const size_t ledger_migrations_count = sizeof ledger_migrations / sizeof *ledger_migrations;
 
