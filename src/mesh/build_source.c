@@ -71,6 +71,7 @@ static void stream_options(struct load *l, struct mesh_stream *st, const struct 
     if (doc_get(d, o, "header"))
         st->header = doc_bool(d, o, "header", true);
     st->skip_rows = (int)doc_int(d, o, "skip_rows", -1);
+    st->short_rows_fill = str_eq(doc_str(d, o, "short_rows"), STR("fill"));
     st->null_texts = text_list(l, d, doc_get(d, o, "null_texts"), &st->n_null_texts);
     const struct doc_node *delimiter = doc_get(d, o, "delimiter");
     if (delimiter && st->decimal_separator.n && str_eq(st->delimiter, st->decimal_separator))

@@ -42,6 +42,7 @@ struct mesh_stream {
     bool optional;                           /* no matching file is fine */
     struct str format, compression, encoding, delimiter, quote, escape, decimal_separator, date_format, timestamp_format; /* empty: detect */
     int header, skip_rows;                   /* -1: detect */
+    bool short_rows_fill;                    /* a row with fewer fields than the header ends in NULLs, instead of in quarantine */
     struct str *null_texts; size_t n_null_texts;
     enum mesh_load load; struct str account_column, day_column; /* LOAD_REPLACE_DAYS; account may be empty */
     bool overlap_adds;                       /* `overlap: add`: files of one load that share days are parts of a whole */
