@@ -337,7 +337,9 @@ void detect_dialect(struct str s, bool whole, const struct detect_asked *asked, 
     d->quote = asked->quote.n ? asked->quote.p[0] : '"';
     if (!asked->quote.n && quotes_at_edges(s, '\'') > 3 && quotes_at_edges(s, '"') == 0)
         d->quote = '\'';
-    d->escape = asked->escape.n ? asked->escape.p[0] : escape_find(s, d->quote);
+    if (asked->no_quote)
+        d->quote = 0;
+    d->escape = !d->quote ? 0 : asked->escape.n ? asked->escape.p[0] : escape_find(s, d->quote);
     d->delimiter = asked->delimiter.n ? asked->delimiter.p[0] : delimiter_find(s, whole, *d, asked->tsv);
     if (str_eq(asked->delimiter, STR("\\t")))
         d->delimiter = '\t';

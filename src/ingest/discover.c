@@ -98,6 +98,8 @@ struct known {
     size_t n_seen, cap_seen;
     struct ledger_file *files;
     size_t n_files;
+    int64_t *reread;  /* files with rejected rows that were read with other options or types */
+    size_t n_reread, cap_reread;
     int64_t *drifted; /* files that went to quarantine whole, which another drift policy may let in */
     size_t n_drifted, cap_drifted;
 };
@@ -127,10 +129,27 @@ static bool drifted_row(void *ctx, const struct engine_chunk *ch, size_t i, stru
     return true;
 }
 
+static bool reread_row(void *ctx, const struct engine_chunk *ch, size_t i, struct err *e)
+{
+    struct known *k = ctx;
+    (void)e;
+    if (k->n_reread == k->cap_reread) {
+        k->cap_reread = k->cap_reread ? k->cap_reread * 2 : 16;
+        k->reread = mem_realloc(k->reread, k->cap_reread * sizeof *k->reread);
+    }
+    k->reread[k->n_reread++] = engine_cell_i64(ch, 0, i);
+    return true;
+}
+
 static bool known_read(struct engine_conn *c, const struct mesh_stream *st, struct known *k, struct err *e)
 {
-    struct engine_param p = sql_text(st->ref);
-    return ledger_files(c, k->a, st->ref, &k->files, &k->n_files, e) &&
+    struct sha job;
+    if (!job_sum(st, &job, e))
+        return false;
+    struct engine_param p = sql_text(st->ref), jobs[2] = {p, sql_text(str_of(job.hex))};
+    return sql_each(c, STR("SELECT j.file_id FROM mesh.sys.ingest_job j JOIN mesh.sys.file_load f USING (file_id) WHERE f.stream = $1 AND j.sha256 <> $2"),
+                    jobs, 2, reread_row, k, e) &&
+           ledger_files(c, k->a, st->ref, &k->files, &k->n_files, e) &&
            sql_each(c, STR("SELECT path, size_bytes, mtime_ns, sha256 FROM mesh.sys.ingest_seen WHERE stream = $1"), &p, 1, seen_row, k, e) &&
            (st->source->drift == DRIFT_QUARANTINE ||
             sql_each(c, STR("SELECT DISTINCT file_id FROM mesh.quarantine.rejected WHERE stream = $1 AND reason = 'drift'"), &p, 1, drifted_row, k, e));
@@ -142,7 +161,11 @@ static bool content_known(const struct known *k, struct str sha256)
     for (size_t i = 0; i < k->n_files; i++) {
         if (k->files[i].superseded || !str_eq(k->files[i].sha256, sha256))
             continue;
-        bool drifted = false;
+        bool drifted = false, reread = false;
+        for (size_t r = 0; r < k->n_reread; r++)
+            reread = reread || k->reread[r] == k->files[i].file_id;
+        if (reread)
+            continue;
         for (size_t d = 0; d < k->n_drifted; d++)
             drifted = drifted || k->drifted[d] == k->files[i].file_id;
         if (!drifted || k->files[i].rows_loaded > 0)
@@ -264,6 +287,7 @@ static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mes
     struct known k = {.a = a};
     if (!known_read(c, st, &k, e)) {
         mem_free(k.seen);
+            mem_free(k.reread);
         mem_free(k.drifted);
         return false;
     }
@@ -297,6 +321,7 @@ static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mes
         qsort(all->v + from, all->n - from, sizeof *all->v, file_order);
     mem_free(here.v);
     mem_free(k.seen);
+    mem_free(k.reread);
     mem_free(k.drifted);
     return true;
 }

@@ -70,7 +70,7 @@ bool ingest_infer(const char *program, const char *path, struct arena *a, struct
     bool ok = sample(program, path, fd, false, a, &shape, e);
     if (ok && shape.decimal_comma) {
         out->decimal_separator = STR(",");
-        ok = sample(program, path, fd, true, a, &shape, e);
+        ok = (lseek(fd, 0, SEEK_SET) == 0 || err_errno(e, errno, "reading %s", path)) && sample(program, path, fd, true, a, &shape, e);
     }
     if (ok) {
         const struct loader_column *cols = shape.cols;

@@ -2,6 +2,7 @@
 #ifndef INGEST_INGEST_INT_H
 #define INGEST_INGEST_INT_H
 
+#include "base/fs.h"
 #include "ingest/ingest.h"
 #include "ingest/loader.h"
 
@@ -53,6 +54,8 @@ bool raw_has(const struct raw_table *t, struct str name);
 
 /* job.c */
 void job_write(const struct mesh_stream *st, struct str file_name, struct buf *out); /* st NULL: nothing is known */
+/* Of all that decides which rows are rejected: options and types. */
+MUST_CHECK bool job_sum(const struct mesh_stream *st, struct sha *out, struct err *e);
 
 /* drift.c */
 enum drift_verdict { DRIFT_NONE, DRIFT_TAKEN, DRIFT_SET_ASIDE, DRIFT_REFUSED };

@@ -31,7 +31,7 @@ static void column(struct buf *b, bool first, struct str name, struct str type, 
     buf_addz(b, show ? ",\"show\":true}" : "}");
 }
 
-void job_write(const struct mesh_stream *st, struct str file_name, struct buf *b)
+static void job_text(const struct mesh_stream *st, struct str file_name, bool show, struct buf *b)
 {
     buf_addc(b, '{');
     buf_json_key(b, "file_name");
@@ -45,11 +45,13 @@ void job_write(const struct mesh_stream *st, struct str file_name, struct buf *b
     text(b, "encoding", st->encoding);
     text(b, "delimiter", st->delimiter);
     text(b, "quote", st->quote);
+    buf_addz(b, st->quote.p && !st->quote.n ? ",\"no_quote\":true" : "");
     text(b, "escape", st->escape);
     text(b, "decimal", st->decimal_separator);
     text(b, "date_format", st->date_format);
     text(b, "timestamp_format", st->timestamp_format);
     buf_printf(b, ",\"header\":%d,\"skip_rows\":%d", st->header, st->skip_rows);
+    buf_addz(b, st->short_rows_fill ? ",\"fill\":true" : "");
     if (st->n_null_texts) {
         buf_addz(b, ",\"nulls\":[");
         for (size_t i = 0; i < st->n_null_texts; i++) {
@@ -62,7 +64,7 @@ void job_write(const struct mesh_stream *st, struct str file_name, struct buf *b
     bool first = true;
     for (size_t i = 0; st->contract && i < st->contract->n_columns; i++) {
         const struct mesh_column *c = &st->contract->columns[i];
-        column(b, first, c->name, c->physical_type, c->required || is_key(st, c->name), may_show(c));
+        column(b, first, c->name, c->physical_type, c->required || is_key(st, c->name), show && may_show(c));
         first = false;
     }
     /* Days and accounts are needed even where the contract does not know them. */
@@ -74,4 +76,20 @@ void job_write(const struct mesh_stream *st, struct str file_name, struct buf *b
         }
     }
     buf_addz(b, "]}");
+}
+
+void job_write(const struct mesh_stream *st, struct str file_name, struct buf *b)
+{
+    job_text(st, file_name, true, b);
+}
+
+bool job_sum(const struct mesh_stream *st, struct sha *out, struct err *e)
+{
+    struct buf b = BUF_INIT(4u << 20);
+    job_text(st, STR(""), false, &b);
+    bool ok = buf_ok(&b, e);
+    if (ok)
+        sha_bytes(buf_str(&b), out);
+    buf_fini(&b);
+    return ok;
 }

@@ -177,6 +177,16 @@ static bool ledger_write(struct load *l, const struct replaced *gone, struct err
            sql_run(c, STR("DELETE FROM mesh.sys.ingest_problem WHERE stream = $1 AND path = $2"), p, 2, e);
 }
 
+/* So that the file is read again once its stream's options or types change. */
+static bool job_remember(struct load *l, struct err *e)
+{
+    struct sha job;
+    if (!job_sum(l->f->stream, &job, e))
+        return false;
+    const struct engine_param p[] = {sql_int(l->entry.file_id), sql_text(str_of(job.hex))};
+    return sql_run(l->run->c, STR("INSERT INTO mesh.sys.ingest_job VALUES ($1, $2)"), p, 2, e);
+}
+
 /* Inside the transaction. */
 static bool file_write(struct load *l, int fd, struct err *e)
 {
@@ -196,11 +206,12 @@ static bool file_write(struct load *l, int fd, struct err *e)
         ok = partition_replace(run->c, l->f, &l->table, &scope, &gone, run->es, e) && drift_remember(run->c, st, l->shape.cols, l->shape.n_cols, e);
     }
     if (ok && l->entry.rows_quarantined) {
-        ok = quarantine_store(run->c, l->loader, st, l->shape.cols, l->shape.n_cols, l->entry.file_id, l->entry.learned_at_us, &rejects, e);
+        ok = quarantine_store(run->c, l->loader, st, l->shape.cols, l->shape.n_cols, l->entry.file_id, l->entry.learned_at_us, &rejects, e) &&
+             job_remember(l, e);
         if (ok && !l->set_aside) {
             struct err *w = errs_warn(run->es, E_QUARANTINED, l->f->path, 0, 0, "%lld of %lld rows went to quarantine: %s",
                                       (long long)l->entry.rows_quarantined, (long long)(l->entry.rows_quarantined + l->entry.rows_loaded), buf_z(&rejects));
-            err_hint(w, "the rest is loaded; the stream's page lists reasons and lines");
+            err_hint(w, "the rest is loaded. Correct the file, or the options and types of its stream: then it is read again");
         }
     }
     ok = ok && ledger_write(l, &gone, e);

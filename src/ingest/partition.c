@@ -52,7 +52,7 @@ static void ids(struct buf *b, const int64_t *v, size_t n)
 /* Which rows of other files may be replaced at all. */
 static void scope_condition(struct buf *b, const struct file_found *f, const struct replace_scope *s)
 {
-    if (f->stream->load == LOAD_SNAPSHOT) {
+    if (f->stream->load != LOAD_REPLACE_DAYS) { /* appended rows go only when their own file is read again */
         buf_addz(b, "r._file_id IN ");
         ids(b, s->same_path, s->n_same_path);
     } else if (f->stream->overlap_adds) {
@@ -210,6 +210,6 @@ bool partition_replace(struct engine_conn *c, const struct file_found *f, const 
             (!s->first && !shrunken_tell(c, f, t, s, es, e)))
             return false;
     }
-    bool ok = f->stream->load == LOAD_APPEND || s->first || move_out(c, f, t, s, &out->rows, e);
+    bool ok = (f->stream->load != LOAD_REPLACE_DAYS && !s->n_same_path) || s->first || move_out(c, f, t, s, &out->rows, e);
     return ok && (f->stream->load != LOAD_REPLACE_DAYS || engine_exec(c, STR("DROP TABLE trellis_partition"), e));
 }

@@ -27,7 +27,7 @@ enum source_encoding detect_encoding(struct str sample, bool whole, size_t *bom_
 enum source_format { FORMAT_CSV, FORMAT_JSON, FORMAT_NDJSON, FORMAT_PARQUET };
 enum source_format detect_format(struct str sample, struct str file_name, bool whole);
 struct dialect { char delimiter, quote, escape, newline; bool header; int skip_rows; };
-struct detect_asked { struct str delimiter, quote, escape; int header, skip_rows; const struct str *columns; size_t n_columns; bool tsv; };
+struct detect_asked { struct str delimiter, quote, escape; bool no_quote; int header, skip_rows; const struct str *columns; size_t n_columns; bool tsv; };
 /* Fills what `asked` leaves open, from the sample. */
 void detect_dialect(struct str sample, bool whole, const struct detect_asked *asked, struct dialect *out);
 /* The fields of the record at the start of `s`, unquoted; returns its length with the line end, 0: not a whole record. */

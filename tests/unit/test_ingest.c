@@ -729,17 +729,23 @@ static void test_infer_decimal_comma(void **state)
         {"a;b;c\n1234.56;1.000;x\n0.5;12;y\n", "", "DECIMAL(18,6) DECIMAL(18,6) VARCHAR"},
         {"a;b;c\n12,50;0.5;x\n", "", "VARCHAR DECIMAL(18,6) VARCHAR"}, /* contradictory: nothing is guessed */
         {"a,b,c\n\"12,50\",1,x\n", "", "VARCHAR BIGINT VARCHAR"},
+        {NULL, ",", "DECIMAL(18,6) BIGINT VARCHAR"}, /* larger than what is read at once */
     };
     struct fixture *f = *state;
+    struct buf large = BUF_INIT(4u << 20);
+    buf_addz(&large, "a;b;c\n");
+    for (int i = 0; i < 100000; i++)
+        buf_printf(&large, "%d,50;1.000;x\n", i);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         struct ingest_inferred in;
-        fixture_file(f, "in/x.csv", files[i].text);
+        fixture_file(f, "in/x.csv", files[i].text ? files[i].text : buf_z(&large));
         must(f, ingest_infer("/proc/self/exe", arena_strz(&f->a, fs_join(&f->a, str_of(f->dir), STR("in/x.csv"))), &f->a, &in, &f->e));
         struct str types = arena_printf(&f->a, "%.*s %.*s %.*s", STR_FMT(in.columns[0].physical_type), STR_FMT(in.columns[1].physical_type),
                                         STR_FMT(in.columns[2].physical_type));
         assert_string_equal(arena_strz(&f->a, types), files[i].types);
         assert_string_equal(arena_strz(&f->a, in.decimal_separator), files[i].separator);
     }
+    buf_fini(&large);
 }
 
 int main(int argc, char **argv)

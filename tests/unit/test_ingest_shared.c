@@ -48,9 +48,13 @@ static void test_counts(void **state)
     static const char *const folders[] = {"ad_platforms/google_ads", "ad_platforms/facebook_ads", "ad_platforms/linkedin",
                                           "ad_platforms/microsoft_ads", "ad_platforms/tiktok", "ad_platforms/pinterest",
                                           "ad_platforms/amazon_ads", "crm_hubspot", "crm_salesforce", "commerce_shopify",
-                                          "web_events", "billing_stripe", "email_klaviyo"};
+                                          "web_events", "billing_stripe", "email_klaviyo", "ab_cookie_cats",
+                                          "attribution_playbook", "attribution_touchpoints", "causal_impact", "channel_paths", "churn_telco",
+                                          "customer_personality", "facebook_ads_kag", "geo_geolift", "geo_tbr", "identity_fake1000",
+                                          "identity_febrl", "ltv_apparel", "ltv_donations", "ltv_sbg_retention", "mmm_meridian", "mmm_robyn",
+                                          "online_shoppers"};
     struct fixture *f = *state;
-    enum { MOST = 250 };
+    enum { MOST = 256 };
     static struct listed files[MOST];
     size_t n = 0;
     if (!fs_is_dir(shared_dir())) {
@@ -65,13 +69,15 @@ static void test_counts(void **state)
         char name[24];
         snprintf(name, sizeof name, "f%zu", i);
         struct str full = fs_join(&f->a, str_of(here), files[i].path);
-        fixture_stream(f, arena_strz(&f->a, str_of(name)), arena_strz(&f->a, full));
+        struct mesh_stream *st = fixture_stream(f, arena_strz(&f->a, str_of(name)), arena_strz(&f->a, full));
+        st->short_rows_fill = str_ends(full, STR("attribution_playbook/sessions.csv")); /* a third of its rows leave the last field out */
     }
     free(here);
     fixture_run(f);
     for (size_t i = 0; i < f->es.n; i++)
         print_message("%s %s: %s\n", f->es.warning[i] ? "warning" : "error", f->es.v[i].file, f->es.v[i].text);
     assert_int_equal(f->es.n_errors, 0);
+    assert_int_equal(f->report.quarantined, 0);
     int64_t total = 0;
     for (size_t i = 0; i < n; i++) {
         struct buf sql = BUF_INIT(4096);
@@ -83,7 +89,7 @@ static void test_counts(void **state)
         if (rows != files[i].rows)
             fail_msg("%.*s: %lld rows came, its README says %lld", STR_FMT(files[i].path), (long long)rows, (long long)files[i].rows);
     }
-    print_message("%zu files, %lld rows, %lld of them in quarantine\n", n, (long long)total, (long long)f->report.quarantined);
+    print_message("%zu files, %lld rows\n", n, (long long)total);
 }
 
 int main(int argc, char **argv)
