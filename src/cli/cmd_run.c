@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,7 +19,7 @@ struct running {
     struct cli *c;
     struct arena events;
     size_t ports, done;
-    int64_t last_draw_us, started_us;
+    int64_t last_draw_us, started_us, building_us; /* building_us: since the first port; 0: none yet */
     bool drawn;
     struct str loading;       /* file named in the last plain line, in c->arena */
     struct buf report;        /* the last line */
@@ -41,9 +42,23 @@ static struct str short_count(struct arena *a, int64_t n)
     return arena_printf(a, "%.1fM", (double)n / 1e6);
 }
 
+static size_t columns(void)
+{
+    struct winsize w = {0};
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
+}
+
+/* Time left by what the part that is done has taken; nothing is said before there is something to go by. */
+static double time_left_s(const struct running *r, double fraction)
+{
+    double elapsed_s = (double)(clock_mono_us() - r->building_us) / 1e6;
+    return r->building_us && fraction > 0.05 ? elapsed_s * (1 - fraction) / fraction : 0;
+}
+
 static void draw(struct running *r, double fraction, struct str what, int64_t rows, double eta_s)
 {
     int64_t now = clock_mono_us();
+    size_t room = columns();
     if (!r->c->live || r->c->quiet || r->c->json || now - r->last_draw_us < REDRAW_US)
         return;
     r->last_draw_us = now;
@@ -51,7 +66,9 @@ static void draw(struct running *r, double fraction, struct str what, int64_t ro
     fputs("\r\033[K[", stderr);
     for (int i = 0; i < BAR; i++)
         fputc(i < full ? '#' : '.', stderr);
-    fprintf(stderr, "] %.*s", STR_FMT(what));
+    size_t others = BAR + 16 + (rows > 0 ? 14 : 0); /* the bar, the rows, the time */
+    room = room > others + 8 ? room - others : 8;   /* a line that wraps could not be drawn over */
+    fprintf(stderr, "] %.*s", what.n > room ? (int)room : (int)what.n, what.p);
     if (rows > 0)
         fprintf(stderr, "  %.*s rows", STR_FMT(short_count(&r->events, rows)));
     if (eta_s >= 1)
@@ -113,12 +130,12 @@ static bool take_line(void *ctx, struct str line)
         on_load(r, &ev);
         break;
     case BUILD_PORT_STARTED:
-        draw(r, r->ports ? (double)r->done / (double)r->ports : 0, ev.ref, 0, 0);
-        break;
     case BUILD_PROGRESS: {
-        double part = ev.fraction > 0 ? ev.fraction : 0;
-        draw(r, r->ports ? ((double)r->done + part) / (double)r->ports : part,
-             arena_printf(&r->events, "%zu/%zu %.*s", r->done + 1, r->ports, STR_FMT(ev.ref)), ev.rows, ev.eta_s);
+        double part = ev.kind == BUILD_PROGRESS && ev.fraction > 0 ? ev.fraction : 0;
+        double whole = r->ports ? ((double)r->done + part) / (double)r->ports : part, left_s = time_left_s(r, whole);
+        if (!r->building_us)
+            r->building_us = clock_mono_us();
+        draw(r, whole, arena_printf(&r->events, "%zu/%zu %.*s", r->done + 1, r->ports, STR_FMT(ev.ref)), ev.rows, ev.eta_s > left_s ? ev.eta_s : left_s);
         break;
     }
     case BUILD_PORT_DONE:

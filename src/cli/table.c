@@ -108,6 +108,8 @@ static void put_row(struct table *t, struct buf *b, const struct str *cells, con
         if (!last)
             pad(b, GAP, ' ');
     }
+    while (b->n && b->p[b->n - 1] == ' ') /* empty cells at the end */
+        b->n--;
     buf_addc(b, '\n');
 }
 
