@@ -196,6 +196,11 @@ static bool make_request(struct cli *c, const struct cli_args *args, enum form f
     if (!cli_int(args, "--limit", form == FORM_TABLE ? TABLE_ROWS : INT64_MAX / 2, 1, INT64_MAX / 2, &limit, e) ||
         !cli_int(args, "--timeout", 600, 1, 86400, &timeout_s, e))
         return false;
+    if (as_of && !*as_of) { /* an unset variable of a script must not pass for "now" */
+        err_set(e, E_USAGE, "--as-of is empty");
+        err_hint(e, "write a day, YYYY-MM-DD, or leave the option out");
+        return false;
+    }
     put_open(b, NULL, '{');
     put_str(b, "sql", sql);
     put_str(b, "format", STR("ndjson"));

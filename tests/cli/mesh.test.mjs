@@ -97,6 +97,7 @@ test("a restated file changes today's figure and not the answer as reported befo
     assert.deepEqual(rows(total, { cwd: dir, env }, ["--as-of", "2026-02-05"]), ["35.13"]);
     assert.deepEqual(rows("SELECT count(*) FROM acquisition.spend", { cwd: dir, env }, ["--as-of", "2026-01-31"]), ["0"]);
     assert.match(run(["query", "--as-of", "5.2.2026", total], { cwd: dir }).err, /YYYY-MM-DD/);
+    assert.match(run(["query", "--as-of", "", total], { cwd: dir }).err, /--as-of is empty/);
 });
 
 test("a broken declaration is reported whole, and nothing runs on it", (t) => {
