@@ -618,8 +618,8 @@ static void test_cost_printed(void **state)
         must(ask(own, &b, &e), &e);
     }
     fresh = cpu_us() - t0;
-    print_message("CPU per question: engine alone %.2f ms, through the gate %.2f ms (verdict kept), %.2f ms (verdict new)\n", (double)direct / N / 1000,
-                  (double)gated / N / 1000, (double)fresh / N / 1000);
+    print_message("CPU per question: engine alone %.2f ms, through the gate %.2f ms (verdict kept), %.2f ms (verdict new)\n", (double)direct / (double)N / 1000,
+                  (double)gated / (double)N / 1000, (double)fresh / (double)N / 1000);
     build("DROP VIEW web.visits");
     buf_fini(&b);
 }
