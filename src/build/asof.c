@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define ASOF_KEPT 8
+#define ASOF_KEPT     8
 #define ASOF_GRACE_US (10LL * 60 * 1000000)
 
 enum { MADE_PLAIN = 1, MADE_MAJOR = 2, FAILED_PLAIN = 4, FAILED_MAJOR = 8 }; /* a port has a view by each of its names */
@@ -16,7 +16,7 @@ enum { MADE_PLAIN = 1, MADE_MAJOR = 2, FAILED_PLAIN = 4, FAILED_MAJOR = 8 }; /* 
 struct asof_entry {
     int64_t moment_us, used_us; /* used: monotonic */
     unsigned number;
-    bool retired; /* never given out again, nothing more is made in it; detached after the grace time */
+    bool retired;                   /* never given out again, nothing more is made in it; detached after the grace time */
     unsigned char *ports, *streams; /* what is made, by index in build.m; NULL when retired */
 };
 
@@ -85,9 +85,11 @@ static bool make_stream(struct build *b, struct asof_entry *x, struct arena *a, 
 static bool make_object(struct build *b, struct asof_entry *x, struct arena *a, struct str ref, struct err *e);
 
 /* The port by the name that is asked for, and first all that it reads. */
-static bool make_port(struct build *b, struct asof_entry *x, struct arena *a, const struct mesh_port *p, bool plain, struct err *e)
+static bool make_port(struct build *b, struct asof_entry *x, struct arena *a, const struct mesh_port *p, bool plain,
+                      struct err *e)
 {
-    unsigned char *state = &x->ports[p->index], made = plain ? MADE_PLAIN : MADE_MAJOR, failed = plain ? FAILED_PLAIN : FAILED_MAJOR;
+    unsigned char *state = &x->ports[p->index], made = plain ? MADE_PLAIN : MADE_MAJOR,
+                  failed = plain ? FAILED_PLAIN : FAILED_MAJOR;
     if (*state & made)
         return true;
     if (*state & failed)
@@ -100,7 +102,8 @@ static bool make_port(struct build *b, struct asof_entry *x, struct arena *a, co
     buf_printf(&sql, "CREATE VIEW %.*s AS\n%.*s", STR_FMT(name), STR_FMT(p->sql));
     ok = ok && buf_ok(&sql, e) && engine_exec(b->asof->conn, buf_str(&sql), e);
     if (!ok)
-        log_event(LOG_WARN, "build", "asof_port", "port=%.*s code=%s", STR_FMT(p->ref_major), e != NULL ? err_info_get(e->code)->code : "");
+        log_event(LOG_WARN, "build", "asof_port", "port=%.*s code=%s", STR_FMT(p->ref_major),
+                  e != NULL ? err_info_get(e->code)->code : "");
     *state |= ok ? made : failed;
     buf_fini(&sql);
     return ok;
@@ -177,7 +180,8 @@ bool build_asof_object(void *ctx, struct str catalog, struct str ref, struct err
     for (size_t i = 0; b->asof != NULL && i < b->asof->n && x == NULL; i++)
         if (!b->asof->entries[i].retired && str_eq(entry_name(&b->asof->entries[i], &a), catalog))
             x = &b->asof->entries[i];
-    bool ok = x != NULL ? make_object(b, x, &a, ref, e) : err_set(e, E_NOT_BUILT, "what was known then has been looked up anew meanwhile");
+    bool ok = x != NULL ? make_object(b, x, &a, ref, e)
+                        : err_set(e, E_NOT_BUILT, "what was known then has been looked up anew meanwhile");
     pthread_mutex_unlock(&b->lock);
     arena_fini(&a);
     return ok;

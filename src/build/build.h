@@ -14,33 +14,70 @@ void build_close(struct build *b);
 /* Makes the unmasked `src` views for this declaration; called at open and after each change of it. */
 MUST_CHECK bool build_refresh(struct build *b, const struct mesh *m, struct err *e);
 
-struct build_change { struct str ref, kind, action; struct str *what; size_t n_what; };
-struct build_todo { struct mesh_port *port; struct str reason, because; };
-struct build_plan { struct build_change *changes; size_t n_changes; struct ingest_file *loads; size_t n_loads; struct build_todo *todo; size_t n_todo; size_t up_to_date; };
-MUST_CHECK bool build_plan(struct build *b, const struct mesh *m, struct arena *a, struct build_plan *out, struct errs *es, struct err *e);
+struct build_change {
+    struct str ref, kind, action;
+    struct str *what;
+    size_t n_what;
+};
+struct build_todo {
+    struct mesh_port *port;
+    struct str reason, because;
+};
+struct build_plan {
+    struct build_change *changes;
+    size_t n_changes;
+    struct ingest_file *loads;
+    size_t n_loads;
+    struct build_todo *todo;
+    size_t n_todo;
+    size_t up_to_date;
+};
+MUST_CHECK bool build_plan(struct build *b, const struct mesh *m, struct arena *a, struct build_plan *out, struct errs *es,
+                           struct err *e);
 
 enum build_event_kind { BUILD_RUN_STARTED, BUILD_LOAD, BUILD_PORT_STARTED, BUILD_PROGRESS, BUILD_PORT_DONE, BUILD_RUN_DONE };
-struct build_event { enum build_event_kind kind; int64_t run_id; struct str ref, file, status, message; int64_t rows, quarantined, elapsed_ms; double fraction, eta_s; size_t done, total; };
+struct build_event {
+    enum build_event_kind kind;
+    int64_t run_id;
+    struct str ref, file, status, message;
+    int64_t rows, quarantined, elapsed_ms;
+    double fraction, eta_s;
+    size_t done, total;
+};
 struct build_options {
-    const char *program;                                /* for the loader child */
-    const struct str *ports; size_t n_ports;            /* these and what they need; empty: all. Unknown: E_NOT_FOUND with did you mean */
-    bool full;                                          /* rebuild even what is up to date */
-    struct str trigger;                                 /* cli, api */
-    void (*event)(void *ctx, const struct build_event *ev); void *ctx;   /* called from worker threads, one at a time */
+    const char *program; /* for the loader child */
+    const struct str *ports;
+    size_t n_ports;     /* these and what they need; empty: all. Unknown: E_NOT_FOUND with did you mean */
+    bool full;          /* rebuild even what is up to date */
+    struct str trigger; /* cli, api */
+    void (*event)(void *ctx, const struct build_event *ev);
+    void *ctx; /* called from worker threads, one at a time */
     const atomic_bool *cancel;
 };
-struct build_report { int64_t run_id; size_t built, unchanged, failed, refused, skipped; bool cancelled; int exit_code; /* decision 10 */ int64_t rows; };
-/* Loads new files, then builds. Failures of single ports are in the report, the store and `es`; false only when the run as a whole could not be carried out. */
-MUST_CHECK bool build_run(struct build *b, const struct mesh *m, const struct build_options *o, struct build_report *r, struct errs *es, struct err *e);
+struct build_report {
+    int64_t run_id;
+    size_t built, unchanged, failed, refused, skipped;
+    bool cancelled;
+    int exit_code; /* decision 10 */
+    int64_t rows;
+};
+/* Loads new files, then builds. Failures of single ports are in the report, the store and `es`; false only when the run as a
+ * whole could not be carried out. */
+MUST_CHECK bool build_run(struct build *b, const struct mesh *m, const struct build_options *o, struct build_report *r,
+                          struct errs *es, struct err *e);
 
 enum port_state { PORT_FRESH, PORT_STALE, PORT_FAILING, PORT_NEVER_BUILT };
 const char *port_state_text(enum port_state s);
 struct build_port_status {
-    enum port_state state; struct str reason, stale_cause_ref, stale_cause; int64_t built_at_us, rows, version_id; struct str data_from, data_to;
+    enum port_state state;
+    struct str reason, stale_cause_ref, stale_cause;
+    int64_t built_at_us, rows, version_id;
+    struct str data_from, data_to;
     size_t checks_passed, checks_warned, checks_failed, checks_not_evaluated;
 };
 /* All ports at once, indexed as mesh.ports. */
-MUST_CHECK bool build_status(struct build *b, const struct mesh *m, struct arena *a, struct build_port_status **out, struct err *e);
+MUST_CHECK bool build_status(struct build *b, const struct mesh *m, struct arena *a, struct build_port_status **out,
+                             struct err *e);
 
 /* For govern_open (struct govern_past): the as-of catalog of a moment, and the views in it. ctx is the struct build. */
 bool build_asof(void *ctx, int64_t moment_us, struct arena *a, struct str *catalog, struct err *e);
@@ -48,6 +85,7 @@ bool build_asof_object(void *ctx, struct str catalog, struct str ref, struct err
 
 /* Lineage of one port's columns, from its SQL. */
 struct sql_column_lineage;
-MUST_CHECK bool build_lineage(struct build *b, const struct mesh_port *p, struct arena *a, struct sql_column_lineage **out, size_t *n, struct err *e);
+MUST_CHECK bool build_lineage(struct build *b, const struct mesh_port *p, struct arena *a, struct sql_column_lineage **out,
+                              size_t *n, struct err *e);
 
 #endif

@@ -9,7 +9,7 @@
 #include "store/ledger.h"
 #include "store/store.h"
 
-#define BUILD_FORMAT 1 /* raise it when what the builder writes for the same declaration changes */
+#define BUILD_FORMAT  1 /* raise it when what the builder writes for the same declaration changes */
 #define BUILD_SQL_MAX ((size_t)8 << 20)
 
 struct asof; /* asof.c */
@@ -50,13 +50,15 @@ struct build_facts {
     const struct mesh_stream **streams_by_address; /* to find a stream's index */
     size_t *stream_index;
 };
-MUST_CHECK bool build_facts_read(struct engine_conn *c, const struct mesh *m, struct arena *a, struct build_facts *out, struct err *e);
+MUST_CHECK bool build_facts_read(struct engine_conn *c, const struct mesh *m, struct arena *a, struct build_facts *out,
+                                 struct err *e);
 size_t build_stream_index(const struct build_facts *f, const struct mesh *m, const struct mesh_stream *st);
 /* The `data` part: ids of the inputs' live versions and newest files. */
 void build_print_data(const struct mesh *m, const struct build_facts *f, const struct mesh_port *p, struct build_print *print);
-/* The earliest day that files loaded after `since_file` described, over everything upstream of p; what lies between widens it by its own
- * lookback. *any false: no such file. False: cannot be told (files without days). */
-bool build_facts_touched(const struct mesh *m, const struct build_facts *f, const struct mesh_port *p, int64_t since_file, bool *any, int32_t *day);
+/* The earliest day that files loaded after `since_file` described, over everything upstream of p; what lies between widens it by
+ * its own lookback. *any false: no such file. False: cannot be told (files without days). */
+bool build_facts_touched(const struct mesh *m, const struct build_facts *f, const struct mesh_port *p, int64_t since_file,
+                         bool *any, int32_t *day);
 
 /* ---- plan.c ---- */
 enum build_reason {
@@ -71,20 +73,24 @@ enum build_reason {
     REASON_FORCED
 };
 struct str build_reason_text(enum build_reason r); /* sql_changed */
-/* Why port p is out of date; `will_build` (by port index, may be NULL) are those that a run rebuilds before it. *because in the arena. */
-enum build_reason build_reason_of(const struct mesh *m, const struct build_facts *f, const struct build_print *prints, const struct mesh_port *p,
-                                  const bool *will_build, struct arena *a, struct str *because);
+/* Why port p is out of date; `will_build` (by port index, may be NULL) are those that a run rebuilds before it. *because in the
+ * arena. */
+enum build_reason build_reason_of(const struct mesh *m, const struct build_facts *f, const struct build_print *prints,
+                                  const struct mesh_port *p, const bool *will_build, struct arena *a, struct str *because);
 /* Remembers declared streams and products as deployed, for the next plan. */
 MUST_CHECK bool build_deployed_save(struct build *b, const struct mesh *m, struct err *e);
 
 /* ---- catalog.c: the in-memory catalog `src_N` of a run ---- */
 struct str build_qualified(struct arena *a, struct str catalog, struct str schema, struct str name);
 struct str build_port_local(const struct mesh_port *p, struct arena *a); /* campaign_daily_v1 */
-MUST_CHECK bool build_catalog_base(struct engine_conn *c, const struct mesh *m, struct str catalog, struct err *e); /* schemas and mesh_...() */
-MUST_CHECK bool build_src_make(struct engine_conn *c, const struct mesh *m, const struct build_facts *f, struct str catalog, struct err *e);
+MUST_CHECK bool build_catalog_base(struct engine_conn *c, const struct mesh *m, struct str catalog,
+                                   struct err *e); /* schemas and mesh_...() */
+MUST_CHECK bool build_src_make(struct engine_conn *c, const struct mesh *m, const struct build_facts *f, struct str catalog,
+                               struct err *e);
 MUST_CHECK bool build_src_add_port(struct engine_conn *c, struct str catalog, const struct mesh_port *p, struct err *e);
 /* moment_us 0: what is known now. */
-MUST_CHECK bool build_catalog_stream(struct engine_conn *c, const struct mesh_stream *st, struct str catalog, int64_t moment_us, struct err *e);
+MUST_CHECK bool build_catalog_stream(struct engine_conn *c, const struct mesh_stream *st, struct str catalog, int64_t moment_us,
+                                     struct err *e);
 void build_catalog_drop(struct engine_conn *c, struct str catalog);
 
 /* ---- port.c ---- */
@@ -96,9 +102,9 @@ struct build_job {
     struct build *b;
     const struct mesh *m;
     const struct mesh_port *p;
-    struct build_print print;             /* of the version to make */
+    struct build_print print;              /* of the version to make */
     const struct ledger_version *previous; /* NULL: none */
-    bool may_increment;                   /* only data changed */
+    bool may_increment;                    /* only data changed */
     bool touched_known, touched_any;
     int32_t touched_day;
     struct str src; /* the run's catalog */
@@ -117,15 +123,18 @@ void build_port(struct build_job *j); /* sets j->outcome, j->err */
 
 /* ---- view_sql.c: a port's SQL over named physical objects, fit for a view that is kept in the file ---- */
 /* `object` answers with the name in mesh.built for a port's ref (NULL p: unknown). Streams become subqueries. */
-MUST_CHECK bool build_view_sql(struct engine_conn *c, const struct mesh *m, const struct mesh_port *p, const struct build_facts *f, struct arena *a,
-                               struct str *out, struct err *e);
+MUST_CHECK bool build_view_sql(struct engine_conn *c, const struct mesh *m, const struct mesh_port *p,
+                               const struct build_facts *f, struct arena *a, struct str *out, struct err *e);
 
 /* ---- swap.c ---- */
-/* One transaction: the live view shows `v`, the ledger says so. `in_transaction`: the caller has begun one, in which the table was changed in
- * place; version `replaces` (0: none) shared that table and is forgotten. The transaction is ended in any case. Caller holds writer_lock. */
-MUST_CHECK bool build_swap(struct engine_conn *c, const struct ledger_version *v, bool in_transaction, int64_t replaces, struct err *e);
+/* One transaction: the live view shows `v`, the ledger says so. `in_transaction`: the caller has begun one, in which the table
+ * was changed in place; version `replaces` (0: none) shared that table and is forgotten. The transaction is ended in any case.
+ * Caller holds writer_lock. */
+MUST_CHECK bool build_swap(struct engine_conn *c, const struct ledger_version *v, bool in_transaction, int64_t replaces,
+                           struct err *e);
 void build_drop_object(struct engine_conn *c, struct str table); /* a table or view of mesh.built; failure is logged */
-/* Versions that nothing can read any more, and ports that are no longer declared (`retire`). Failures are logged and left to the next run. */
+/* Versions that nothing can read any more, and ports that are no longer declared (`retire`). Failures are logged and left to the
+ * next run. */
 void build_collect(struct build *b, struct engine_conn *c, const struct mesh *m, bool retire);
 
 /* ---- asof.c ---- */

@@ -68,7 +68,8 @@ bool build_src_add_port(struct engine_conn *c, struct str catalog, const struct 
     return ok;
 }
 
-bool build_catalog_stream(struct engine_conn *c, const struct mesh_stream *st, struct str catalog, int64_t moment_us, struct err *e)
+bool build_catalog_stream(struct engine_conn *c, const struct mesh_stream *st, struct str catalog, int64_t moment_us,
+                          struct err *e)
 {
     struct arena a;
     struct buf sql = BUF_INIT(BUILD_SQL_MAX);

@@ -19,7 +19,8 @@ static void index_streams(const struct mesh *m, struct arena *a, struct build_fa
     qsort(f->streams_by_address, m->n_streams, sizeof *f->streams_by_address, by_address);
     for (size_t i = 0; i < m->n_streams; i++) {
         const struct mesh_stream *st = m->streams[i];
-        const struct mesh_stream **at = bsearch(&st, f->streams_by_address, m->n_streams, sizeof *f->streams_by_address, by_address);
+        const struct mesh_stream **at =
+            bsearch(&st, f->streams_by_address, m->n_streams, sizeof *f->streams_by_address, by_address);
         f->stream_index[at - f->streams_by_address] = i;
     }
 }
@@ -91,7 +92,8 @@ static bool stream_touched(const struct build_facts *f, const struct mesh_stream
 }
 
 /* `seen` keeps, by port, the widest lookback with which it was visited (plus one), so that a diamond is not walked for ever. */
-static bool port_touched(const struct build_facts *f, const struct mesh_port *p, int64_t since, int wider, int *seen, bool *any, int32_t *day)
+static bool port_touched(const struct build_facts *f, const struct mesh_port *p, int64_t since, int wider, int *seen, bool *any,
+                         int32_t *day)
 {
     for (size_t i = 0; i < p->n_inputs; i++) {
         const struct mesh_input *in = &p->inputs[i];
@@ -117,7 +119,8 @@ static bool port_touched(const struct build_facts *f, const struct mesh_port *p,
     return true;
 }
 
-bool build_facts_touched(const struct mesh *m, const struct build_facts *f, const struct mesh_port *p, int64_t since_file, bool *any, int32_t *day)
+bool build_facts_touched(const struct mesh *m, const struct build_facts *f, const struct mesh_port *p, int64_t since_file,
+                         bool *any, int32_t *day)
 {
     int *seen = mem_alloc((m->n_ports + 1) * sizeof *seen);
     *any = false;

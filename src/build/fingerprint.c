@@ -27,7 +27,8 @@ static bool contract_part(const struct mesh_port *p, struct buf *scratch, struct
 }
 
 /* How the port is written, and the values that mesh_...() functions of its SQL stand for. */
-static bool settings_part(const struct mesh *m, const struct mesh_port *p, struct buf *scratch, struct build_part *out, struct err *e)
+static bool settings_part(const struct mesh *m, const struct mesh_port *p, struct buf *scratch, struct build_part *out,
+                          struct err *e)
 {
     buf_reset(scratch);
     buf_printf(scratch, "%d/%d/%.*s", (int)p->materialization, p->lookback_days, STR_FMT(p->time_column));
@@ -41,7 +42,8 @@ static bool settings_part(const struct mesh *m, const struct mesh_port *p, struc
     return true;
 }
 
-static bool defs_part(const struct mesh_port *p, const struct build_print *prints, struct buf *scratch, struct build_part *out, struct err *e)
+static bool defs_part(const struct mesh_port *p, const struct build_print *prints, struct buf *scratch, struct build_part *out,
+                      struct err *e)
 {
     buf_reset(scratch);
     for (size_t i = 0; i < p->n_inputs; i++) {

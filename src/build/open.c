@@ -76,7 +76,8 @@ static bool lineage_columns(void *ctx, struct str ref, struct str **columns, siz
     return true;
 }
 
-bool build_lineage(struct build *b, const struct mesh_port *p, struct arena *a, struct sql_column_lineage **out, size_t *n, struct err *e)
+bool build_lineage(struct build *b, const struct mesh_port *p, struct arena *a, struct sql_column_lineage **out, size_t *n,
+                   struct err *e)
 {
     bool ok = false;
     struct engine_conn *c = NULL;

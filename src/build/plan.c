@@ -12,9 +12,9 @@ static const struct {
     enum build_reason reason;
     const char *text;
 } reasons[] = {
-    {REASON_NONE, "up_to_date"},          {REASON_NEVER_BUILT, "never_built"}, {REASON_SQL, "sql_changed"},
+    {REASON_NONE, "up_to_date"},           {REASON_NEVER_BUILT, "never_built"},   {REASON_SQL, "sql_changed"},
     {REASON_CONTRACT, "contract_changed"}, {REASON_SETTINGS, "settings_changed"}, {REASON_ENGINE, "engine_changed"},
-    {REASON_UPSTREAM, "upstream_changed"}, {REASON_NEW_DATA, "new_data"},       {REASON_FORCED, "forced"},
+    {REASON_UPSTREAM, "upstream_changed"}, {REASON_NEW_DATA, "new_data"},         {REASON_FORCED, "forced"},
 };
 
 struct str build_reason_text(enum build_reason r)
@@ -31,8 +31,8 @@ static bool same(struct build_part a, struct build_part b)
 }
 
 /* Which input's data is another than at the last build: the first newer one, for the words of the reason. */
-static enum build_reason data_reason(const struct mesh *m, const struct build_facts *f, const struct mesh_port *p, const struct build_print *old,
-                                     struct arena *a, struct str *because)
+static enum build_reason data_reason(const struct mesh *m, const struct build_facts *f, const struct mesh_port *p,
+                                     const struct build_print *old, struct arena *a, struct str *because)
 {
     for (size_t i = 0; i < p->n_inputs; i++) {
         const struct mesh_input *in = &p->inputs[i];
@@ -50,8 +50,8 @@ static enum build_reason data_reason(const struct mesh *m, const struct build_fa
     return REASON_NEW_DATA;
 }
 
-enum build_reason build_reason_of(const struct mesh *m, const struct build_facts *f, const struct build_print *prints, const struct mesh_port *p,
-                                  const bool *will_build, struct arena *a, struct str *because)
+enum build_reason build_reason_of(const struct mesh *m, const struct build_facts *f, const struct build_print *prints,
+                                  const struct mesh_port *p, const bool *will_build, struct arena *a, struct str *because)
 {
     const struct ledger_version *v = f->by_port[p->index];
     const struct build_print *declared = &prints[p->index];
@@ -70,7 +70,8 @@ enum build_reason build_reason_of(const struct mesh *m, const struct build_facts
     } parts[] = {
         {REASON_SQL, !same(declared->sql, old.sql), "its SQL differs from the deployed one"},
         {REASON_CONTRACT, !same(declared->contract, old.contract), "its contract differs from the deployed one"},
-        {REASON_SETTINGS, !same(declared->settings, old.settings), "its materialisation or the mesh's currency or time zone changed"},
+        {REASON_SETTINGS, !same(declared->settings, old.settings),
+         "its materialisation or the mesh's currency or time zone changed"},
         {REASON_ENGINE, !same(declared->engine, old.engine), "it was built by another version of the engine or of Trellis"},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -96,8 +97,9 @@ enum build_reason build_reason_of(const struct mesh *m, const struct build_facts
 static void stream_part(const struct mesh_stream *st, struct buf *b, struct build_part *out)
 {
     buf_reset(b);
-    buf_printf(b, "%.*s|%.*s|%d|%.*s|%.*s|%d|%d|%.*s\n", STR_FMT(st->path), STR_FMT(st->format), (int)st->load, STR_FMT(st->account_column),
-               STR_FMT(st->day_column), st->overlap_adds, (int)st->source->drift, STR_FMT(st->source->currency));
+    buf_printf(b, "%.*s|%.*s|%d|%.*s|%.*s|%d|%d|%.*s\n", STR_FMT(st->path), STR_FMT(st->format), (int)st->load,
+               STR_FMT(st->account_column), STR_FMT(st->day_column), st->overlap_adds, (int)st->source->drift,
+               STR_FMT(st->source->currency));
     for (size_t i = 0; st->contract != NULL && i < st->contract->n_columns; i++)
         buf_printf(b, "%.*s %.*s %d\n", STR_FMT(st->contract->columns[i].name), STR_FMT(st->contract->columns[i].physical_type),
                    st->contract->columns[i].required);
@@ -132,7 +134,9 @@ static struct declared *declared_list(const struct mesh *m, struct arena *a, siz
     }
     for (size_t i = 0; i < m->n_products; i++) {
         struct declared *d = &list[(*n)++];
-        *d = (struct declared){.ref = arena_printf(a, "%.*s.%.*s", STR_FMT(m->products[i]->domain->name), STR_FMT(m->products[i]->name)), .kind = "product"};
+        *d = (struct declared){
+            .ref = arena_printf(a, "%.*s.%.*s", STR_FMT(m->products[i]->domain->name), STR_FMT(m->products[i]->name)),
+            .kind = "product"};
         product_part(m->products[i], &scratch, &d->part);
     }
     buf_fini(&scratch);
@@ -161,7 +165,8 @@ bool build_deployed_save(struct build *b, const struct mesh *m, struct err *e)
 
 /* ---- the plan ---- */
 
-static void add_change(struct build_plan *out, struct arena *a, struct str ref, const char *kind, const char *action, const char *const *what, size_t n_what)
+static void add_change(struct build_plan *out, struct arena *a, struct str ref, const char *kind, const char *action,
+                       const char *const *what, size_t n_what)
 {
     struct build_change *c = &out->changes[out->n_changes++];
     *c = (struct build_change){.ref = ref, .kind = str_of(kind), .action = str_of(action)};
@@ -170,7 +175,8 @@ static void add_change(struct build_plan *out, struct arena *a, struct str ref, 
         c->what[c->n_what++] = str_of(what[i]);
 }
 
-static void port_changes(const struct mesh *m, const struct build_facts *f, const struct build_print *prints, struct arena *a, struct build_plan *out)
+static void port_changes(const struct mesh *m, const struct build_facts *f, const struct build_print *prints, struct arena *a,
+                         struct build_plan *out)
 {
     for (size_t i = 0; i < m->n_ports; i++) {
         const struct ledger_version *v = f->by_port[i];
@@ -226,7 +232,8 @@ static bool other_changes(struct build *b, const struct mesh *m, struct arena *a
     }
     size_t i, max;
     yyjson_val *key, *v;
-    yyjson_obj_foreach(old, i, max, key, v) {
+    yyjson_obj_foreach(old, i, max, key, v)
+    {
         struct str ref, kind = str_cut((struct str){yyjson_get_str(key), yyjson_get_len(key)}, ' ', &ref);
         bool declared = false;
         for (size_t k = 0; k < n && !declared; k++)

@@ -65,17 +65,18 @@ static bool measure(struct build_job *j, struct str object)
     bool null = true;
     if (!engine_describe(j->conn, arena_printf(j->a, "SELECT * FROM %.*s", STR_FMT(object)), j->a, &cols, &n, &j->err))
         return false;
-    if (!engine_value_i64(j->conn, arena_printf(j->a, "SELECT count(*) FROM %.*s", STR_FMT(object)), NULL, 0, &j->version.rows, &j->err))
+    if (!engine_value_i64(j->conn, arena_printf(j->a, "SELECT count(*) FROM %.*s", STR_FMT(object)), NULL, 0, &j->version.rows,
+                          &j->err))
         return false;
     if (j->p->time_column.n > 0 && has_column(cols, n, j->p->time_column)) {
         struct buf q = BUF_INIT(4096);
         buf_sql_ident(&q, j->p->time_column);
         struct str column = arena_str(j->a, buf_str(&q));
         buf_fini(&q);
-        if (!engine_value(j->conn, arena_printf(j->a, "SELECT min(%.*s)::VARCHAR FROM %.*s", STR_FMT(column), STR_FMT(object)), NULL, 0, j->a, &from,
-                          &null, &j->err) ||
-            !engine_value(j->conn, arena_printf(j->a, "SELECT max(%.*s)::VARCHAR FROM %.*s", STR_FMT(column), STR_FMT(object)), NULL, 0, j->a, &to, &null,
-                          &j->err))
+        if (!engine_value(j->conn, arena_printf(j->a, "SELECT min(%.*s)::VARCHAR FROM %.*s", STR_FMT(column), STR_FMT(object)),
+                          NULL, 0, j->a, &from, &null, &j->err) ||
+            !engine_value(j->conn, arena_printf(j->a, "SELECT max(%.*s)::VARCHAR FROM %.*s", STR_FMT(column), STR_FMT(object)),
+                          NULL, 0, j->a, &to, &null, &j->err))
             return false;
     }
     j->version.data_from = from;
@@ -92,9 +93,11 @@ static void refuse(struct build_job *j, const struct contract_report *r)
         if (r->checks[i].verdict != CHECK_FAILED)
             continue;
         if (named++ < 3)
-            buf_printf(&text, "%s%.*s", named > 1 ? "; " : "", STR_FMT(r->checks[i].message.n > 0 ? r->checks[i].message : r->checks[i].rule));
+            buf_printf(&text, "%s%.*s", named > 1 ? "; " : "",
+                       STR_FMT(r->checks[i].message.n > 0 ? r->checks[i].message : r->checks[i].rule));
     }
-    err_set(&j->err, E_CHECK_FAILED, "%zu of %zu checks refused the new version: %s%s", r->failed, r->n, text.failed ? "" : buf_z(&text), named > 3 ? "; ..." : "");
+    err_set(&j->err, E_CHECK_FAILED, "%zu of %zu checks refused the new version: %s%s", r->failed, r->n,
+            text.failed ? "" : buf_z(&text), named > 3 ? "; ..." : "");
     err_hint(&j->err, "readers keep the last good version; mend the data or the contract (%.*s) and run again",
              STR_FMT(j->p->contract != NULL ? j->p->contract->pos.file : STR("")));
     buf_fini(&text);
@@ -176,7 +179,8 @@ static bool same_columns(struct build_job *j, struct str object, struct str view
     struct engine_column *old = NULL, *now = NULL;
     size_t n_old = 0, n_now = 0;
     if (!engine_describe(j->conn, arena_printf(j->a, "SELECT * FROM %.*s", STR_FMT(object)), j->a, &old, &n_old, NULL) ||
-        !engine_describe(j->conn, arena_printf(j->a, "SELECT * FROM %.*s", STR_FMT(view)), j->a, &now, &n_now, NULL) || n_old != n_now)
+        !engine_describe(j->conn, arena_printf(j->a, "SELECT * FROM %.*s", STR_FMT(view)), j->a, &now, &n_now, NULL) ||
+        n_old != n_now)
         return false;
     for (size_t i = 0; i < n_old; i++)
         if (!str_eq(old[i].name, now[i].name) || !str_eq(old[i].type_name, now[i].type_name))
@@ -184,8 +188,8 @@ static bool same_columns(struct build_job *j, struct str object, struct str view
     return true;
 }
 
-/* The days to recompute: from the earlier of the newest day and the earliest touched day, back by the lookback. One more day where the column is a
- * moment and not a day, since its days may be another zone's. False: better (or only) made whole. */
+/* The days to recompute: from the earlier of the newest day and the earliest touched day, back by the lookback. One more day
+ * where the column is a moment and not a day, since its days may be another zone's. False: better (or only) made whole. */
 static bool find_window(struct build_job *j, struct str view, struct window *w)
 {
     struct arena *a = j->a;
@@ -202,10 +206,12 @@ static bool find_window(struct build_job *j, struct str view, struct window *w)
     if (!same_columns(j, w->object, view))
         return false;
     struct str of = arena_printf(a, "FROM %.*s", STR_FMT(w->object));
-    if (!engine_value(j->conn, arena_printf(a, "SELECT max(%.*s)::DATE::VARCHAR %.*s", STR_FMT(w->column), STR_FMT(of)), NULL, 0, a, &newest, &null, NULL) ||
+    if (!engine_value(j->conn, arena_printf(a, "SELECT max(%.*s)::DATE::VARCHAR %.*s", STR_FMT(w->column), STR_FMT(of)), NULL, 0,
+                      a, &newest, &null, NULL) ||
         null || !clock_parse_date(newest, &day))
         return false;
-    if (!engine_value(j->conn, arena_printf(a, "SELECT typeof(%.*s) %.*s LIMIT 1", STR_FMT(w->column), STR_FMT(of)), NULL, 0, a, &type, &null, NULL))
+    if (!engine_value(j->conn, arena_printf(a, "SELECT typeof(%.*s) %.*s LIMIT 1", STR_FMT(w->column), STR_FMT(of)), NULL, 0, a,
+                      &type, &null, NULL))
         return false;
     if (j->touched_any && j->touched_day < day)
         day = j->touched_day;
@@ -214,7 +220,8 @@ static bool find_window(struct build_job *j, struct str view, struct window *w)
         day--;
     w->where = arena_printf(a, "(%.*s >= DATE '%s' OR %.*s IS NULL)", STR_FMT(w->column), clock_date(day).z, STR_FMT(w->column));
     int64_t in_window = 0, all = 0;
-    if (!engine_value_i64(j->conn, arena_printf(a, "SELECT count(*) %.*s WHERE %.*s", STR_FMT(of), STR_FMT(w->where)), NULL, 0, &in_window, NULL) ||
+    if (!engine_value_i64(j->conn, arena_printf(a, "SELECT count(*) %.*s WHERE %.*s", STR_FMT(of), STR_FMT(w->where)), NULL, 0,
+                          &in_window, NULL) ||
         !engine_value_i64(j->conn, arena_printf(a, "SELECT count(*) %.*s", STR_FMT(of)), NULL, 0, &all, NULL))
         return false;
     return in_window * 2 <= all; /* beyond half of it, a fresh table costs less and leaves no holes */
@@ -231,10 +238,12 @@ static bool make_window(struct build_job *j, struct str view, const struct windo
     if (!ended(j, go_on(j) && engine_exec(j->conn, STR("BEGIN"), &j->err)))
         return false;
     open = true;
-    if (!ended(j, engine_exec(j->conn, arena_printf(a, "DELETE FROM %.*s WHERE %.*s", STR_FMT(w->object), STR_FMT(w->where)), &j->err)))
+    if (!ended(j, engine_exec(j->conn, arena_printf(a, "DELETE FROM %.*s WHERE %.*s", STR_FMT(w->object), STR_FMT(w->where)),
+                              &j->err)))
         goto out;
     if (!ended(j, engine_exec(j->conn,
-                              arena_printf(a, "INSERT INTO %.*s SELECT * FROM %.*s WHERE %.*s", STR_FMT(w->object), STR_FMT(view), STR_FMT(w->where)),
+                              arena_printf(a, "INSERT INTO %.*s SELECT * FROM %.*s WHERE %.*s", STR_FMT(w->object), STR_FMT(view),
+                                           STR_FMT(w->where)),
                               &j->err)))
         goto out;
     fault_crash_point("build_after_window");
@@ -255,7 +264,8 @@ void build_port(struct build_job *j)
     struct str view = {0};
     struct window w = {0};
     j->outcome = OUTCOME_FAILED;
-    j->version = (struct ledger_version){.run_id = j->run_id, .port = j->p->ref_major, .fingerprint = build_print_text(&j->print, j->a)};
+    j->version =
+        (struct ledger_version){.run_id = j->run_id, .port = j->p->ref_major, .fingerprint = build_print_text(&j->print, j->a)};
     atomic_store(j->interruptible, true);
     bool ok = ended(j, go_on(j) && declare(j, &view));
     if (ok && j->p->materialization == MATERIALIZED_INCREMENTAL && find_window(j, view, &w))

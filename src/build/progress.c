@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-#define WATCH_STEP_MS 50
+#define WATCH_STEP_MS     50
 #define PROGRESS_EVERY_US 400000
 
 void run_emit(struct run *run, const struct build_event *ev)
@@ -29,8 +29,14 @@ void run_push_error(struct run *run, const struct err *e)
 void run_load_progress(void *ctx, const struct ingest_progress *p)
 {
     struct run *run = ctx;
-    struct build_event ev = {.kind = BUILD_LOAD, .ref = p->stream, .file = p->file, .rows = p->rows, .quarantined = p->quarantined,
-                             .done = p->file_no, .total = p->files, .eta_s = -1};
+    struct build_event ev = {.kind = BUILD_LOAD,
+                             .ref = p->stream,
+                             .file = p->file,
+                             .rows = p->rows,
+                             .quarantined = p->quarantined,
+                             .done = p->file_no,
+                             .total = p->files,
+                             .eta_s = -1};
     if (p->bytes_total > 0)
         ev.fraction = (double)p->bytes_done / (double)p->bytes_total;
     ev.elapsed_ms = (clock_mono_us() - run->started_us) / 1000;
@@ -68,8 +74,13 @@ static struct build_event progress_of(struct run *run, struct worker *w)
     uint64_t done = 0, total = 0;
     int64_t elapsed_ms = (clock_mono_us() - w->since_us) / 1000, usual_ms = run->tasks[w->port->index].usual_ms;
     double fraction = engine_progress(w->conn, &done, &total);
-    struct build_event ev = {.kind = BUILD_PROGRESS, .ref = w->port->ref_major, .rows = (int64_t)done, .elapsed_ms = elapsed_ms, .eta_s = -1,
-                             .done = run->n_done, .total = run->n_selected};
+    struct build_event ev = {.kind = BUILD_PROGRESS,
+                             .ref = w->port->ref_major,
+                             .rows = (int64_t)done,
+                             .elapsed_ms = elapsed_ms,
+                             .eta_s = -1,
+                             .done = run->n_done,
+                             .total = run->n_selected};
     if (fraction <= 0 && usual_ms > 0) {
         fraction = (double)elapsed_ms / (double)usual_ms;
         if (fraction > 0.95)

@@ -188,21 +188,34 @@ static void finish(struct run *run, bool whole, size_t first_error, int64_t star
 {
     struct build_report *r = run->r;
     struct err broken = {0};
-    struct store_run row = {.run_id = run->run_id, .started_at_us = started_at_us, .finished_at_us = clock_now_us(), .kind = STR("run"),
-                            .trigger = run->o->trigger, .ports_built = (int64_t)r->built, .ports_failed = (int64_t)(r->failed + r->refused),
-                            .ports_skipped = (int64_t)r->skipped, .rows = r->rows};
+    struct store_run row = {.run_id = run->run_id,
+                            .started_at_us = started_at_us,
+                            .finished_at_us = clock_now_us(),
+                            .kind = STR("run"),
+                            .trigger = run->o->trigger,
+                            .ports_built = (int64_t)r->built,
+                            .ports_failed = (int64_t)(r->failed + r->refused),
+                            .ports_skipped = (int64_t)r->skipped,
+                            .rows = r->rows};
     r->cancelled = atomic_load(&run->cancelled);
     r->exit_code = exit_code(run, first_error);
     row.status = r->cancelled ? RUN_CANCELLED : !whole || r->exit_code != 0 ? RUN_FAILED : RUN_SUCCEEDED;
-    row.message = !whole && e != NULL ? str_of(e->text)
-                                      : arena_printf(&run->arena, "%zu built, %zu unchanged, %zu failed, %zu refused, %zu skipped", r->built, r->unchanged,
-                                                     r->failed, r->refused, r->skipped);
+    row.message = !whole && e != NULL
+                      ? str_of(e->text)
+                      : arena_printf(&run->arena, "%zu built, %zu unchanged, %zu failed, %zu refused, %zu skipped", r->built,
+                                     r->unchanged, r->failed, r->refused, r->skipped);
     if (!store_run_finish(run->b->s->store, &row, &broken)) {
         log_err(LOG_ERROR, "build", "run_not_recorded", &broken);
         run_push_error(run, &broken);
     }
-    struct build_event done = {.kind = BUILD_RUN_DONE, .status = str_of(run_status_text(row.status)), .message = row.message, .rows = r->rows,
-                               .elapsed_ms = (clock_mono_us() - run->started_us) / 1000, .fraction = 1, .done = run->n_done, .total = run->n_selected};
+    struct build_event done = {.kind = BUILD_RUN_DONE,
+                               .status = str_of(run_status_text(row.status)),
+                               .message = row.message,
+                               .rows = r->rows,
+                               .elapsed_ms = (clock_mono_us() - run->started_us) / 1000,
+                               .fraction = 1,
+                               .done = run->n_done,
+                               .total = run->n_selected};
     run_emit(run, &done);
 }
 
@@ -229,7 +242,8 @@ static bool carry_out(struct run *run, struct err *e)
     return ok;
 }
 
-bool build_run(struct build *b, const struct mesh *m, const struct build_options *o, struct build_report *r, struct errs *es, struct err *e)
+bool build_run(struct build *b, const struct mesh *m, const struct build_options *o, struct build_report *r, struct errs *es,
+               struct err *e)
 {
     struct run run = {.b = b, .m = m, .o = o, .r = r, .es = es};
     bool ok = false;

@@ -10,10 +10,10 @@ enum task_state { TASK_NOT_SELECTED, TASK_WAITING, TASK_RUNNING, TASK_DONE };
 
 struct task {
     enum task_state state;
-    enum build_outcome outcome;  /* when DONE */
+    enum build_outcome outcome;    /* when DONE */
     const struct mesh_port *cause; /* SKIPPED: the port that failed */
-    struct str message;          /* why failed, refused or skipped */
-    int64_t usual_ms;            /* of earlier runs; 0: unknown */
+    struct str message;            /* why failed, refused or skipped */
+    int64_t usual_ms;              /* of earlier runs; 0: unknown */
 };
 
 struct run;

@@ -26,7 +26,8 @@ struct reading {
 };
 
 /* The last outcome that says something: a cancelled attempt does not. */
-static bool last_outcome(struct build *b, const struct mesh_port *p, struct arena *a, struct store_run_port *out, bool *found, struct err *e)
+static bool last_outcome(struct build *b, const struct mesh_port *p, struct arena *a, struct store_run_port *out, bool *found,
+                         struct err *e)
 {
     struct store_run_port *rows = NULL;
     size_t n = 0;
@@ -49,14 +50,17 @@ static bool count_checks(struct build *b, const struct mesh_port *p, struct aren
     if (!store_checks_latest(b->s->store, a, p->ref_major, &checks, &n, e))
         return false;
     for (size_t i = 0; i < n; i++) {
-        size_t *const counters[] = {[CHECK_PASSED] = &s->checks_passed, [CHECK_WARNED] = &s->checks_warned, [CHECK_FAILED] = &s->checks_failed,
+        size_t *const counters[] = {[CHECK_PASSED] = &s->checks_passed,
+                                    [CHECK_WARNED] = &s->checks_warned,
+                                    [CHECK_FAILED] = &s->checks_failed,
                                     [CHECK_NOT_EVALUATED] = &s->checks_not_evaluated};
         ++*counters[checks[i].verdict];
     }
     return true;
 }
 
-/* The first input, in order of names, that is not fresh, and the cause above it. Inputs come first in m->ports, so theirs is known. */
+/* The first input, in order of names, that is not fresh, and the cause above it. Inputs come first in m->ports, so theirs is
+ * known. */
 static const struct mesh_port *unfresh_input(const struct mesh_port *p, const struct build_port_status *all)
 {
     const struct mesh_port *found = NULL;
@@ -72,16 +76,20 @@ static const struct mesh_port *unfresh_input(const struct mesh_port *p, const st
     return found;
 }
 
-static void blame_upstream(struct reading *r, const struct mesh_port *in, const struct build_port_status *all, struct build_port_status *s)
+static void blame_upstream(struct reading *r, const struct mesh_port *in, const struct build_port_status *all,
+                           struct build_port_status *s)
 {
     const struct build_port_status *up = &all[in->index];
     s->state = PORT_STALE;
     s->stale_cause_ref = up->stale_cause_ref.n > 0 ? up->stale_cause_ref : in->ref_major;
     s->stale_cause = up->stale_cause_ref.n > 0 ? up->stale_cause : up->reason;
     const struct mesh_port *root = mesh_find_port(r->m, s->stale_cause_ref);
-    const char *how = root == NULL ? "is not up to date" : all[root->index].state == PORT_FAILING ? "is failing"
-                      : all[root->index].state == PORT_NEVER_BUILT ? "was never built" : "is not up to date";
-    s->reason = arena_printf(r->a, "serves older figures, because %.*s %s: %.*s", STR_FMT(s->stale_cause_ref), how, STR_FMT(s->stale_cause));
+    const char *how = root == NULL                                 ? "is not up to date"
+                      : all[root->index].state == PORT_FAILING     ? "is failing"
+                      : all[root->index].state == PORT_NEVER_BUILT ? "was never built"
+                                                                   : "is not up to date";
+    s->reason = arena_printf(r->a, "serves older figures, because %.*s %s: %.*s", STR_FMT(s->stale_cause_ref), how,
+                             STR_FMT(s->stale_cause));
 }
 
 /* "5 hours", "3 days" */
@@ -99,7 +107,8 @@ static void judge_freshness(struct reading *r, const struct mesh_port *p, struct
     if (late.limit_s < 0 || !late.late)
         return;
     s->state = PORT_STALE;
-    s->reason = arena_printf(r->a, "its data is %.*s old; its contract promises at most %.*s", STR_FMT(span(r->a, late.age_s)), STR_FMT(span(r->a, late.limit_s)));
+    s->reason = arena_printf(r->a, "its data is %.*s old; its contract promises at most %.*s", STR_FMT(span(r->a, late.age_s)),
+                             STR_FMT(span(r->a, late.limit_s)));
 }
 
 static bool judge(struct build *b, struct reading *r, const struct mesh_port *p, struct build_port_status *all, struct err *e)
@@ -112,7 +121,8 @@ static bool judge(struct build *b, struct reading *r, const struct mesh_port *p,
     *s = (struct build_port_status){.state = PORT_NEVER_BUILT, .reason = STR("")};
     if (!last_outcome(b, p, r->a, &last, &attempted, e) || !count_checks(b, p, r->a, s, e))
         return false;
-    bool failed = attempted && (str_eq(last.status, build_outcome_text(OUTCOME_FAILED)) || str_eq(last.status, build_outcome_text(OUTCOME_REFUSED)));
+    bool failed = attempted && (str_eq(last.status, build_outcome_text(OUTCOME_FAILED)) ||
+                                str_eq(last.status, build_outcome_text(OUTCOME_REFUSED)));
     const struct mesh_port *blocked = unfresh_input(p, all);
     if (v != NULL) {
         s->built_at_us = v->built_at_us;
@@ -127,14 +137,16 @@ static bool judge(struct build *b, struct reading *r, const struct mesh_port *p,
         } else if (blocked != NULL && all[blocked->index].state != PORT_STALE) {
             blame_upstream(r, blocked, all, s);
             s->state = PORT_NEVER_BUILT;
-            s->reason = arena_printf(r->a, "it has not been built, because %.*s: %.*s", STR_FMT(s->stale_cause_ref), STR_FMT(s->stale_cause));
+            s->reason = arena_printf(r->a, "it has not been built, because %.*s: %.*s", STR_FMT(s->stale_cause_ref),
+                                     STR_FMT(s->stale_cause));
         }
         return true;
     }
     enum build_reason reason = build_reason_of(r->m, &r->facts, r->prints, p, NULL, r->a, &because);
     if (failed && reason != REASON_NONE) {
         s->state = PORT_FAILING;
-        s->reason = arena_printf(r->a, "the last build %s: %.*s; %.*s", str_eq(last.status, build_outcome_text(OUTCOME_REFUSED)) ? "was refused" : "failed",
+        s->reason = arena_printf(r->a, "the last build %s: %.*s; %.*s",
+                                 str_eq(last.status, build_outcome_text(OUTCOME_REFUSED)) ? "was refused" : "failed",
                                  STR_FMT(last.message), STR_FMT(build_serving_text(v, r->a)));
     } else if (blocked != NULL) {
         blame_upstream(r, blocked, all, s);

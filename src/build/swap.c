@@ -48,7 +48,9 @@ static bool views_read(struct engine_conn *c, struct arena *a, struct views *out
     struct engine_chunk *ch = NULL;
     size_t cap = 0;
     *out = (struct views){.a = a};
-    bool ok = engine_query(c, STR("SELECT view_name, sql FROM duckdb_views() WHERE database_name = 'mesh' AND schema_name IN ('built', 'live')"), NULL, 0, &r, e);
+    bool ok = engine_query(
+        c, STR("SELECT view_name, sql FROM duckdb_views() WHERE database_name = 'mesh' AND schema_name IN ('built', 'live')"),
+        NULL, 0, &r, e);
     while (ok && (ok = engine_result_next(r, &ch, e)) && ch != NULL)
         for (size_t i = 0; i < engine_chunk_rows(ch); i++) {
             if (out->n == cap) {
@@ -117,7 +119,8 @@ static bool forget(struct engine_conn *c, struct views *v, struct str table, int
 {
     if (!engine_exec(c, STR("BEGIN"), e))
         return false;
-    if ((table.n == 0 || drop_object(c, v, table, e)) && ledger_version_forget(c, version_id, e) && engine_exec(c, STR("COMMIT"), e))
+    if ((table.n == 0 || drop_object(c, v, table, e)) && ledger_version_forget(c, version_id, e) &&
+        engine_exec(c, STR("COMMIT"), e))
         return true;
     if (!engine_exec(c, STR("ROLLBACK"), NULL))
         log_event(LOG_DEBUG, "build", "rollback", "version=%lld already ended", (long long)version_id);
@@ -129,7 +132,8 @@ static void retire_port(struct engine_conn *c, struct views *views, const struct
 {
     struct err e = {0};
     struct arena *a = views->a;
-    struct str sql = arena_printf(a, "BEGIN; DROP VIEW IF EXISTS %.*s", STR_FMT(build_qualified(a, STR("mesh"), STR("live"), v->port)));
+    struct str sql =
+        arena_printf(a, "BEGIN; DROP VIEW IF EXISTS %.*s", STR_FMT(build_qualified(a, STR("mesh"), STR("live"), v->port)));
     bool ok = engine_exec(c, sql, &e) && ledger_version_forget(c, v->version_id, &e) && engine_exec(c, STR("COMMIT"), &e);
     if (!ok && !engine_exec(c, STR("ROLLBACK"), NULL))
         log_event(LOG_DEBUG, "build", "rollback", "port=%.*s already ended", STR_FMT(v->port));

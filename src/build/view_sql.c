@@ -53,7 +53,8 @@ static bool put_stream(struct view_writer *w, yyjson_mut_val *table, const struc
     struct buf sql = BUF_INIT(BUILD_SQL_MAX), json = BUF_INIT((size_t)64 << 20);
     yyjson_doc *tree = NULL;
     bool ok = false;
-    if (!ingest_stream_view_sql(w->c, st, 0, &sql, e) || !buf_ok(&sql, e) || !engine_parse(w->c, buf_str(&sql), &json, e) || !buf_ok(&json, e))
+    if (!ingest_stream_view_sql(w->c, st, 0, &sql, e) || !buf_ok(&sql, e) || !engine_parse(w->c, buf_str(&sql), &json, e) ||
+        !buf_ok(&json, e))
         goto out;
     tree = json_parse(buf_str(&json), e);
     if (tree == NULL)
@@ -83,7 +84,8 @@ static bool put_table(struct view_writer *w, yyjson_mut_val *table, struct err *
         return true; /* a common table expression */
     const struct mesh_input *in = find_input(w, schema, name);
     if (in == NULL)
-        return err_set(e, E_INTERNAL, "%.*s.%.*s is not among the inputs of %.*s", STR_FMT(schema), STR_FMT(name), STR_FMT(w->p->ref));
+        return err_set(e, E_INTERNAL, "%.*s.%.*s is not among the inputs of %.*s", STR_FMT(schema), STR_FMT(name),
+                       STR_FMT(w->p->ref));
     if (text_of(table, "alias").n == 0)
         put(w, table, "alias", text_value(w, name));
     if (in->stream != NULL)
@@ -104,7 +106,8 @@ static void put_column(struct view_writer *w, yyjson_mut_val *column)
     if (yyjson_mut_arr_size(names) < 3)
         return;
     yyjson_mut_val *schema = yyjson_mut_arr_get(names, 0), *table = yyjson_mut_arr_get(names, 1);
-    struct str s = {yyjson_mut_get_str(schema), yyjson_mut_get_len(schema)}, t = {yyjson_mut_get_str(table), yyjson_mut_get_len(table)};
+    struct str s = {yyjson_mut_get_str(schema), yyjson_mut_get_len(schema)},
+               t = {yyjson_mut_get_str(table), yyjson_mut_get_len(table)};
     if (find_input(w, s, t) != NULL)
         yyjson_mut_arr_remove_first(names);
 }
@@ -128,7 +131,8 @@ static void put_function(struct view_writer *w, yyjson_mut_val *function)
     put(w, function, "class", yyjson_mut_str(w->doc, "CONSTANT"));
     put(w, function, "type", yyjson_mut_str(w->doc, "VALUE_CONSTANT"));
     put(w, function, "value", constant);
-    const char *of_functions[] = {"function_name", "schema", "children", "filter", "order_bys", "distinct", "is_operator", "export_state", "catalog"};
+    const char *of_functions[] = {"function_name", "schema",      "children",     "filter", "order_bys",
+                                  "distinct",      "is_operator", "export_state", "catalog"};
     for (size_t i = 0; i < sizeof of_functions / sizeof *of_functions; i++)
         yyjson_mut_obj_remove_key(function, of_functions[i]);
 }
@@ -140,18 +144,14 @@ static bool rewrite(struct view_writer *w, yyjson_mut_val *v, int depth, struct 
     if (depth > VIEW_DEPTH_MAX)
         return err_set(e, E_TOO_LARGE, "the SQL of %.*s nests too deep", STR_FMT(w->p->ref));
     if (yyjson_mut_is_arr(v)) {
-        yyjson_mut_arr_foreach(v, i, n, child)
-            if (!rewrite(w, child, depth + 1, e))
-                return false;
+        yyjson_mut_arr_foreach(v, i, n, child) if (!rewrite(w, child, depth + 1, e)) return false;
         return true;
     }
     if (!yyjson_mut_is_obj(v))
         return true;
     if (str_eq(text_of(v, "type"), STR("BASE_TABLE")))
         return put_table(w, v, e);
-    yyjson_mut_obj_foreach(v, i, n, key, child)
-        if (!rewrite(w, child, depth + 1, e))
-            return false;
+    yyjson_mut_obj_foreach(v, i, n, key, child) if (!rewrite(w, child, depth + 1, e)) return false;
     if (str_eq(text_of(v, "class"), STR("COLUMN_REF")))
         put_column(w, v);
     else if (str_eq(text_of(v, "class"), STR("FUNCTION")))
@@ -159,8 +159,8 @@ static bool rewrite(struct view_writer *w, yyjson_mut_val *v, int depth, struct 
     return true;
 }
 
-bool build_view_sql(struct engine_conn *c, const struct mesh *m, const struct mesh_port *p, const struct build_facts *f, struct arena *a,
-                    struct str *out, struct err *e)
+bool build_view_sql(struct engine_conn *c, const struct mesh *m, const struct mesh_port *p, const struct build_facts *f,
+                    struct arena *a, struct str *out, struct err *e)
 {
     struct buf json = BUF_INIT((size_t)64 << 20);
     struct view_writer w = {.c = c, .m = m, .p = p, .f = f, .a = a};

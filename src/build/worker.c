@@ -52,15 +52,22 @@ static bool worth_recording(struct run *run, const struct mesh_port *p)
     size_t n = 0;
     arena_init(&a);
     bool worth = store_port_history(run->b->s->store, &a, p->ref_major, 1, &rows, &n, NULL) && n > 0 &&
-                 !str_eq(rows[0].status, build_outcome_text(OUTCOME_BUILT)) && !str_eq(rows[0].status, build_outcome_text(OUTCOME_UNCHANGED));
+                 !str_eq(rows[0].status, build_outcome_text(OUTCOME_BUILT)) &&
+                 !str_eq(rows[0].status, build_outcome_text(OUTCOME_UNCHANGED));
     arena_fini(&a);
     return worth;
 }
 
 static void record(struct run *run, const struct build_job *j, const struct build_event *ev)
 {
-    struct store_run_port row = {.run_id = run->run_id, .ref = j->p->ref_major, .status = ev->status, .message = ev->message, .rows = ev->rows,
-                                 .elapsed_ms = ev->elapsed_ms, .finished_at_us = clock_now_us(), .version_id = j->version.version_id};
+    struct store_run_port row = {.run_id = run->run_id,
+                                 .ref = j->p->ref_major,
+                                 .status = ev->status,
+                                 .message = ev->message,
+                                 .rows = ev->rows,
+                                 .elapsed_ms = ev->elapsed_ms,
+                                 .finished_at_us = clock_now_us(),
+                                 .version_id = j->version.version_id};
     struct err e = {0};
     if (j->outcome == OUTCOME_UNCHANGED && !worth_recording(run, j->p))
         return;
@@ -76,9 +83,17 @@ static void record(struct run *run, const struct build_job *j, const struct buil
 static void prepare(struct run *run, struct worker *w, const struct mesh_port *p, struct arena *a, struct build_job *j)
 {
     struct build_print old;
-    *j = (struct build_job){.b = run->b, .m = run->m, .p = p, .print = run->prints[p->index], .previous = run->facts.by_port[p->index],
-                            .src = run->src, .run_id = run->run_id, .conn = w->conn, .interruptible = &w->interruptible,
-                            .cancelled = &run->cancelled, .a = a};
+    *j = (struct build_job){.b = run->b,
+                            .m = run->m,
+                            .p = p,
+                            .print = run->prints[p->index],
+                            .previous = run->facts.by_port[p->index],
+                            .src = run->src,
+                            .run_id = run->run_id,
+                            .conn = w->conn,
+                            .interruptible = &w->interruptible,
+                            .cancelled = &run->cancelled,
+                            .a = a};
     build_print_data(run->m, &run->facts, p, &j->print);
     if (j->previous == NULL || run->o->full || !build_print_parse(j->previous->fingerprint, &old))
         return;
@@ -94,7 +109,8 @@ static void prepare(struct run *run, struct worker *w, const struct mesh_port *p
 static void skip(struct build_job *j, const struct mesh_port *cause)
 {
     j->outcome = OUTCOME_SKIPPED;
-    err_set(&j->err, E_UPSTREAM, "not built because %.*s failed; %.*s", STR_FMT(cause->ref), STR_FMT(build_serving_text(j->previous, j->a)));
+    err_set(&j->err, E_UPSTREAM, "not built because %.*s failed; %.*s", STR_FMT(cause->ref),
+            STR_FMT(build_serving_text(j->previous, j->a)));
     err_hint(&j->err, "mend %.*s first", STR_FMT(cause->ref));
 }
 
@@ -105,8 +121,9 @@ static void settle(struct run *run, struct build_job *j, const struct mesh_port 
     t->state = TASK_DONE;
     t->outcome = j->outcome;
     t->cause = j->outcome == OUTCOME_SKIPPED ? cause : NULL;
-    size_t *const counters[] = {[OUTCOME_BUILT] = &run->r->built,     [OUTCOME_UNCHANGED] = &run->r->unchanged, [OUTCOME_FAILED] = &run->r->failed,
-                                [OUTCOME_REFUSED] = &run->r->refused, [OUTCOME_SKIPPED] = &run->r->skipped,     [OUTCOME_CANCELLED] = NULL};
+    size_t *const counters[] = {
+        [OUTCOME_BUILT] = &run->r->built,     [OUTCOME_UNCHANGED] = &run->r->unchanged, [OUTCOME_FAILED] = &run->r->failed,
+        [OUTCOME_REFUSED] = &run->r->refused, [OUTCOME_SKIPPED] = &run->r->skipped,     [OUTCOME_CANCELLED] = NULL};
     if (counters[j->outcome] != NULL)
         ++*counters[j->outcome];
     if (j->outcome == OUTCOME_BUILT) {
@@ -135,7 +152,8 @@ static void do_port(struct run *run, struct worker *w, const struct mesh_port *p
     run->tasks[p->index].state = TASK_RUNNING;
     const struct mesh_port *cause = blocked_by(run, p);
     prepare(run, w, p, &a, &j);
-    enum build_reason reason = run->o->full ? REASON_FORCED : build_reason_of(run->m, &run->facts, run->prints, p, NULL, &a, &because);
+    enum build_reason reason =
+        run->o->full ? REASON_FORCED : build_reason_of(run->m, &run->facts, run->prints, p, NULL, &a, &because);
     if (cause != NULL) {
         skip(&j, cause);
     } else if (reason == REASON_NONE) {
@@ -144,7 +162,8 @@ static void do_port(struct run *run, struct worker *w, const struct mesh_port *p
     } else {
         w->port = p;
         w->since_us = since;
-        struct build_event started = {.kind = BUILD_PORT_STARTED, .ref = p->ref_major, .done = run->n_done, .total = run->n_selected, .eta_s = -1};
+        struct build_event started = {
+            .kind = BUILD_PORT_STARTED, .ref = p->ref_major, .done = run->n_done, .total = run->n_selected, .eta_s = -1};
         if (run->tasks[p->index].usual_ms > 0)
             started.eta_s = (double)run->tasks[p->index].usual_ms / 1000.0;
         pthread_mutex_unlock(&run->lock);
@@ -155,8 +174,13 @@ static void do_port(struct run *run, struct worker *w, const struct mesh_port *p
         pthread_mutex_lock(&run->lock);
         w->port = NULL;
     }
-    struct build_event done = {.kind = BUILD_PORT_DONE, .ref = p->ref_major, .status = build_outcome_text(j.outcome), .rows = j.version.rows,
-                               .elapsed_ms = (clock_mono_us() - since) / 1000, .fraction = 1, .message = STR("")};
+    struct build_event done = {.kind = BUILD_PORT_DONE,
+                               .ref = p->ref_major,
+                               .status = build_outcome_text(j.outcome),
+                               .rows = j.version.rows,
+                               .elapsed_ms = (clock_mono_us() - since) / 1000,
+                               .fraction = 1,
+                               .message = STR("")};
     if (j.outcome != OUTCOME_BUILT && j.outcome != OUTCOME_UNCHANGED)
         done.message = str_of(j.err.text);
     else if (j.incremental)

@@ -13,12 +13,21 @@
 #define LIVE(port) "mesh.live.\"acquisition." port "_v1\""
 
 static const struct world_port ports[] = {
-    {.name = "daily", .columns = "day DATE, campaign VARCHAR, spend DECIMAL(18,6), clicks BIGINT", .sql = "SELECT day, campaign, spend, clicks FROM acquisition.ads__stats"},
-    {.name = "window", .materialization = "incremental", .columns = "day DATE, spend DECIMAL(18,6), rows BIGINT",
+    {.name = "daily",
+     .columns = "day DATE, campaign VARCHAR, spend DECIMAL(18,6), clicks BIGINT",
+     .sql = "SELECT day, campaign, spend, clicks FROM acquisition.ads__stats"},
+    {.name = "window",
+     .materialization = "incremental",
+     .columns = "day DATE, spend DECIMAL(18,6), rows BIGINT",
      .sql = "SELECT day, max(spend) AS spend, count(*) AS rows FROM acquisition.ads__stats GROUP BY day"},
-    {.name = "seen", .materialization = "view", .columns = "day DATE, spend DECIMAL(18,6), rows BIGINT",
+    {.name = "seen",
+     .materialization = "view",
+     .columns = "day DATE, spend DECIMAL(18,6), rows BIGINT",
      .sql = "SELECT day, max(spend) AS spend, count(*) AS rows FROM acquisition.daily GROUP BY day"},
-    {.name = "total", .columns = "day DATE, spend DECIMAL(18,6)", .sql = "SELECT s.day, CAST(s.spend + w.spend AS DECIMAL(18,6)) AS spend FROM acquisition.seen AS s JOIN acquisition.window AS w ON s.day = w.day"},
+    {.name = "total",
+     .columns = "day DATE, spend DECIMAL(18,6)",
+     .sql = "SELECT s.day, CAST(s.spend + w.spend AS DECIMAL(18,6)) AS spend FROM acquisition.seen AS s JOIN acquisition.window "
+            "AS w ON s.day = w.day"},
 };
 
 void series_init(struct world *w)
@@ -52,10 +61,13 @@ void series_land_last(struct world *w, int number)
 
 const char *series_figures(struct world *w)
 {
-    return world_value(w, "SELECT (SELECT count(*) || ' ' || sum(spend) || ' ' || sum(clicks) FROM " LIVE("daily") ") || '/' || "
-                          "(SELECT count(*) || ' ' || sum(spend) || ' ' || sum(rows) FROM " LIVE("window") ") || '/' || "
-                          "(SELECT count(*) || ' ' || sum(spend) || ' ' || sum(rows) FROM " LIVE("seen") ") || '/' || "
-                          "(SELECT count(*) || ' ' || sum(spend) FROM " LIVE("total") ")");
+    return world_value(w, "SELECT (SELECT count(*) || ' ' || sum(spend) || ' ' || sum(clicks) FROM " LIVE(
+                              "daily") ") || '/' || "
+                                       "(SELECT count(*) || ' ' || sum(spend) || ' ' || sum(rows) FROM " LIVE(
+                                           "window") ") || '/' || "
+                                                     "(SELECT count(*) || ' ' || sum(spend) || ' ' || sum(rows) FROM " LIVE(
+                                                         "seen") ") || '/' || "
+                                                                 "(SELECT count(*) || ' ' || sum(spend) FROM " LIVE("total") ")");
 }
 
 struct reader {
@@ -85,9 +97,10 @@ static bool read_once(struct engine_conn *c, size_t q, struct err *e)
     if (!engine_query(c, str_of(questions[q].sql), NULL, 0, &result, e))
         return false;
     bool ok = engine_result_next(result, &ch, e);
-    if (ok && (ch == NULL || engine_cell_i64(ch, 0, 0) != questions[q].rows || engine_cell_f64(ch, 1, 0) != engine_cell_f64(ch, 2, 0)))
-        ok = err_set(e, E_INTERNAL, "torn: %lld rows, %g to %g", ch ? (long long)engine_cell_i64(ch, 0, 0) : -1LL, ch ? engine_cell_f64(ch, 1, 0) : 0,
-                     ch ? engine_cell_f64(ch, 2, 0) : 0);
+    if (ok &&
+        (ch == NULL || engine_cell_i64(ch, 0, 0) != questions[q].rows || engine_cell_f64(ch, 1, 0) != engine_cell_f64(ch, 2, 0)))
+        ok = err_set(e, E_INTERNAL, "torn: %lld rows, %g to %g", ch ? (long long)engine_cell_i64(ch, 0, 0) : -1LL,
+                     ch ? engine_cell_f64(ch, 1, 0) : 0, ch ? engine_cell_f64(ch, 2, 0) : 0);
     engine_result_close(result);
     return ok;
 }

@@ -70,27 +70,29 @@ void world_remove(struct world *w, const char *path)
     must(w, fs_remove_tree(arena_printf(&w->arena, "%s/%s", w->dir, path).p, &w->err));
 }
 
-static const char source_yaml[] = "name: ads\n"
-                                  "kind: files\n"
-                                  "title: Ads\n"
-                                  "path: landing\n"
-                                  "currency: EUR\n"
-                                  "streams:\n"
-                                  "  - {name: stats, table: stats, optional: true, load: replace_days, account_column: account, day_column: day}\n";
-static const char source_contract[] = "apiVersion: v3.1.0\n"
-                                      "kind: DataContract\n"
-                                      "id: acquisition.ads\n"
-                                      "name: ads\n"
-                                      "version: 1.0.0\n"
-                                      "status: active\n"
-                                      "schema:\n"
-                                      "  - name: stats\n"
-                                      "    properties:\n"
-                                      "      - {name: day, logicalType: date, physicalType: DATE, classification: internal}\n"
-                                      "      - {name: account, logicalType: string, physicalType: VARCHAR, classification: internal}\n"
-                                      "      - {name: campaign, logicalType: string, physicalType: VARCHAR, classification: internal}\n"
-                                      "      - {name: spend, logicalType: number, physicalType: \"DECIMAL(18,6)\", classification: internal}\n"
-                                      "      - {name: clicks, logicalType: integer, physicalType: BIGINT, classification: internal}\n";
+static const char source_yaml[] =
+    "name: ads\n"
+    "kind: files\n"
+    "title: Ads\n"
+    "path: landing\n"
+    "currency: EUR\n"
+    "streams:\n"
+    "  - {name: stats, table: stats, optional: true, load: replace_days, account_column: account, day_column: day}\n";
+static const char source_contract[] =
+    "apiVersion: v3.1.0\n"
+    "kind: DataContract\n"
+    "id: acquisition.ads\n"
+    "name: ads\n"
+    "version: 1.0.0\n"
+    "status: active\n"
+    "schema:\n"
+    "  - name: stats\n"
+    "    properties:\n"
+    "      - {name: day, logicalType: date, physicalType: DATE, classification: internal}\n"
+    "      - {name: account, logicalType: string, physicalType: VARCHAR, classification: internal}\n"
+    "      - {name: campaign, logicalType: string, physicalType: VARCHAR, classification: internal}\n"
+    "      - {name: spend, logicalType: number, physicalType: \"DECIMAL(18,6)\", classification: internal}\n"
+    "      - {name: clicks, logicalType: integer, physicalType: BIGINT, classification: internal}\n";
 
 void world_at(struct world *w, const char *dir)
 {
@@ -104,7 +106,8 @@ void world_init(struct world *w)
     char dir[] = "/tmp/trellis-build-XXXXXX";
     assert_non_null(mkdtemp(dir));
     world_at(w, dir);
-    world_put(w, "mesh.yaml", "name: shop\ntitle: Shop\ntime_zone: Europe/Berlin\nreporting_currency: EUR\nengine: {kind: duckdb, threads: 2}\n");
+    world_put(w, "mesh.yaml",
+              "name: shop\ntitle: Shop\ntime_zone: Europe/Berlin\nreporting_currency: EUR\nengine: {kind: duckdb, threads: 2}\n");
     world_put(w, "domains/acquisition/domain.yaml",
               "name: acquisition\ntitle: Acquisition\nowner: {name: Ana Ruiz, contact: ana@example.org, role: product owner}\n");
     world_put(w, "domains/acquisition/sources/ads.yaml", source_yaml);
@@ -115,8 +118,8 @@ static const char *logical_type(struct str physical)
 {
     static const struct {
         const char *prefix, *logical;
-    } types[] = {{"DATE", "date"}, {"DECIMAL", "number"}, {"DOUBLE", "number"}, {"BIGINT", "integer"}, {"HUGEINT", "integer"},
-                 {"INTEGER", "integer"}, {"TIMESTAMP", "timestamp"}, {"BOOLEAN", "boolean"}};
+    } types[] = {{"DATE", "date"},       {"DECIMAL", "number"},  {"DOUBLE", "number"},       {"BIGINT", "integer"},
+                 {"HUGEINT", "integer"}, {"INTEGER", "integer"}, {"TIMESTAMP", "timestamp"}, {"BOOLEAN", "boolean"}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (str_starts(physical, str_of(types[i].prefix)))
             return types[i].logical;
@@ -132,8 +135,8 @@ static void put_columns(struct buf *b, struct str columns)
         for (; end < columns.n && (columns.p[end] != ',' || depth > 0); end++)
             depth += columns.p[end] == '(' ? 1 : columns.p[end] == ')' ? -1 : 0;
         struct str type, name = str_cut(str_trim((struct str){columns.p, end}), ' ', &type);
-        buf_printf(b, "      - {name: %.*s, logicalType: %s, physicalType: \"%.*s\", classification: internal}\n", STR_FMT(name), logical_type(type),
-                   STR_FMT(type));
+        buf_printf(b, "      - {name: %.*s, logicalType: %s, physicalType: \"%.*s\", classification: internal}\n", STR_FMT(name),
+                   logical_type(type), STR_FMT(type));
         columns = end < columns.n ? (struct str){columns.p + end + 1, columns.n - end - 1} : STR("");
     }
 }
@@ -143,12 +146,15 @@ void world_port(struct world *w, const struct world_port *p)
     struct arena *a = &w->arena;
     struct buf b = BUF_INIT(1 << 20);
     const char *folder = arena_printf(a, "domains/acquisition/products/%s_product", p->name).p;
-    buf_printf(&b,
-               "apiVersion: v1.0.0\nkind: DataProduct\nid: acquisition.%s_product\nname: %s_product\nversion: 1.0.0\nstatus: active\n"
-               "domain: acquisition\ndescription: {purpose: A test., limitations: None., usage: Tests.}\noutputPorts:\n  - name: %s\n    version: 1.0.0\n"
-               "    type: tables\n    description: A test.\n    contractId: acquisition.%s_product.%s\n    customProperties:\n"
-               "      - {property: trellisMaterialization, value: %s}\n      - {property: trellisTimeColumn, value: %s}\n",
-               p->name, p->name, p->name, p->name, p->name, p->materialization ? p->materialization : "table", p->time_column ? p->time_column : "day");
+    buf_printf(
+        &b,
+        "apiVersion: v1.0.0\nkind: DataProduct\nid: acquisition.%s_product\nname: %s_product\nversion: 1.0.0\nstatus: active\n"
+        "domain: acquisition\ndescription: {purpose: A test., limitations: None., usage: Tests.}\noutputPorts:\n  - name: %s\n   "
+        " version: 1.0.0\n"
+        "    type: tables\n    description: A test.\n    contractId: acquisition.%s_product.%s\n    customProperties:\n"
+        "      - {property: trellisMaterialization, value: %s}\n      - {property: trellisTimeColumn, value: %s}\n",
+        p->name, p->name, p->name, p->name, p->name, p->materialization ? p->materialization : "table",
+        p->time_column ? p->time_column : "day");
     if (p->materialization && str_eq(str_of(p->materialization), STR("incremental")))
         buf_printf(&b, "      - {property: trellisKey, value: [%s]}\n      - {property: trellisLookback, value: %d}\n",
                    p->time_column ? p->time_column : "day", p->lookback);
@@ -156,7 +162,8 @@ void world_port(struct world *w, const struct world_port *p)
     world_put(w, arena_printf(a, "%s/product.yaml", folder).p, buf_z(&b));
     buf_reset(&b);
     buf_printf(&b,
-               "apiVersion: v3.1.0\nkind: DataContract\nid: acquisition.%s_product.%s\nname: %s\nversion: 1.0.0\nstatus: active\nschema:\n  - name: %s\n"
+               "apiVersion: v3.1.0\nkind: DataContract\nid: acquisition.%s_product.%s\nname: %s\nversion: 1.0.0\nstatus: "
+               "active\nschema:\n  - name: %s\n"
                "    physicalType: table\n    properties:\n",
                p->name, p->name, p->name, p->name);
     put_columns(&b, str_of(p->columns));
@@ -174,7 +181,8 @@ void world_drop_port(struct world *w, const char *name)
 
 void world_land(struct world *w, const char *name, const char *rows)
 {
-    world_put(w, arena_printf(&w->arena, "landing/%s_stats.csv", name).p, arena_printf(&w->arena, "day,account,campaign,spend,clicks\n%s", rows).p);
+    world_put(w, arena_printf(&w->arena, "landing/%s_stats.csv", name).p,
+              arena_printf(&w->arena, "day,account,campaign,spend,clicks\n%s", rows).p);
 }
 
 bool world_try_load(struct world *w)
@@ -195,7 +203,8 @@ bool world_try_load(struct world *w)
 void world_load(struct world *w)
 {
     if (!world_try_load(w))
-        fail_msg("%s:%u:%u %s (%s)", w->errs.v[0].file, w->errs.v[0].line, w->errs.v[0].col, w->errs.v[0].text, w->errs.v[0].hint);
+        fail_msg("%s:%u:%u %s (%s)", w->errs.v[0].file, w->errs.v[0].line, w->errs.v[0].col, w->errs.v[0].text,
+                 w->errs.v[0].hint);
 }
 
 void world_open(struct world *w)

@@ -20,17 +20,18 @@ struct world {
     struct arena arena;
 };
 
-/* The test program itself is the loader's child and a runner to be killed: call this first in main; as those it does not return. */
+/* The test program itself is the loader's child and a runner to be killed: call this first in main; as those it does not return.
+ */
 void world_main(int argc, char **argv);
 extern char world_program[512];
 
-void world_init(struct world *w);            /* the folder and the declaration, no port yet */
+void world_init(struct world *w);                /* the folder and the declaration, no port yet */
 void world_at(struct world *w, const char *dir); /* an existing one */
-void world_fini(struct world *w);            /* closes and removes the folder */
-void world_leave(struct world *w);           /* closes, keeps the folder */
+void world_fini(struct world *w);                /* closes and removes the folder */
+void world_leave(struct world *w);               /* closes, keeps the folder */
 void world_open(struct world *w);
 void world_close(struct world *w);
-void world_load(struct world *w);            /* reads the declaration (again) */
+void world_load(struct world *w); /* reads the declaration (again) */
 bool world_try_load(struct world *w);
 
 void world_put(struct world *w, const char *path, const char *text);
@@ -40,14 +41,14 @@ void world_land(struct world *w, const char *name, const char *rows);
 
 struct world_port {
     const char *name, *materialization /* NULL: table */, *time_column /* NULL: day */, *sql;
-    const char *columns;      /* "day DATE, spend DECIMAL(18,6)" */
-    const char *quality;      /* YAML lines of six spaces, or NULL */
+    const char *columns; /* "day DATE, spend DECIMAL(18,6)" */
+    const char *quality; /* YAML lines of six spaces, or NULL */
     int lookback;
 };
 void world_port(struct world *w, const struct world_port *p);
 void world_drop_port(struct world *w, const char *name);
 
-bool world_run(struct world *w);                            /* everything; the report is in w->report */
+bool world_run(struct world *w);                              /* everything; the report is in w->report */
 bool world_run_with(struct world *w, struct build_options o); /* program and trigger are filled in */
 /* The same in a process of its own (the world must be closed): exit code of the run, or dead at the crash point. */
 pid_t world_spawn_run(struct world *w, const char *crash_at);

@@ -50,7 +50,8 @@ static void must_run(struct world *w, int exit_code)
     if (!world_run(w))
         fail_msg("%s (%s)", w->err.text, w->err.hint);
     if (w->report.exit_code != exit_code)
-        fail_msg("exit code %d, not %d: %s %s", w->report.exit_code, exit_code, w->errs.n > 0 ? w->errs.v[0].text : "", w->errs.n > 0 ? w->errs.v[0].file : "");
+        fail_msg("exit code %d, not %d: %s %s", w->report.exit_code, exit_code, w->errs.n > 0 ? w->errs.v[0].text : "",
+                 w->errs.n > 0 ? w->errs.v[0].file : "");
 }
 
 static struct build_plan plan(struct world *w)
@@ -136,7 +137,8 @@ static void reasons_are_told(void **state)
     world_open(w);
     must_run(w, 0);
     struct world_port changed = daily;
-    changed.sql = "SELECT day, account, CAST(sum(spend) AS DECIMAL(18,6)) AS spend, CAST(2 * sum(clicks) AS BIGINT) AS clicks FROM acquisition.ads__stats GROUP BY 1, 2";
+    changed.sql = "SELECT day, account, CAST(sum(spend) AS DECIMAL(18,6)) AS spend, CAST(2 * sum(clicks) AS BIGINT) AS clicks "
+                  "FROM acquisition.ads__stats GROUP BY 1, 2";
     world_port(w, &changed);
     world_load(w);
     struct build_plan p = plan(w);
@@ -273,8 +275,10 @@ static void refused_version_is_not_served(void **state)
 {
     struct world *w = *state;
     struct world_port strict = daily;
-    strict.quality = "      - {id: not_negative, name: Spend is never negative, type: sql, query: \"SELECT count(*) FROM {object} WHERE spend < 0\", mustBe: 0}\n"
-                     "      - {id: small, name: Spend is small, type: sql, query: \"SELECT count(*) FROM {object} WHERE spend > 15\", mustBe: 0, severity: warning}\n";
+    strict.quality = "      - {id: not_negative, name: Spend is never negative, type: sql, query: \"SELECT count(*) FROM "
+                     "{object} WHERE spend < 0\", mustBe: 0}\n"
+                     "      - {id: small, name: Spend is small, type: sql, query: \"SELECT count(*) FROM {object} WHERE spend > "
+                     "15\", mustBe: 0, severity: warning}\n";
     world_port(w, &strict);
     world_open(w);
     must_run(w, 0);
@@ -303,21 +307,27 @@ static void views_hold_on_to_their_inputs(void **state)
         .columns = "day DATE, zone VARCHAR, currency VARCHAR, spend DECIMAL(18,6), rows BIGINT",
         .sql = "-- by day; with a comment that ends in a semicolon;\n"
                "WITH counted AS MATERIALIZED (SELECT s.day, count(*) AS rows FROM Acquisition.ads__stats AS s GROUP BY s.day)\n"
-               "SELECT acquisition.daily.day, mesh_time_zone() AS zone, mesh_reporting_currency() AS currency, daily.spend, counted.rows\n"
+               "SELECT acquisition.daily.day, mesh_time_zone() AS zone, mesh_reporting_currency() AS currency, daily.spend, "
+               "counted.rows\n"
                "FROM acquisition.daily JOIN counted ON counted.day = daily.day\n"
                "WHERE daily.account = 'one' AND EXISTS (SELECT 1 FROM acquisition.daily_v1 AS d WHERE d.day = counted.day)",
     };
-    struct world_port over = {.name = "over", .materialization = "view", .columns = "day DATE, spend DECIMAL(18,6)",
+    struct world_port over = {.name = "over",
+                              .materialization = "view",
+                              .columns = "day DATE, spend DECIMAL(18,6)",
                               .sql = "SELECT day, spend FROM acquisition.seen"};
     world_port(w, &view);
     world_port(w, &over);
     world_open(w);
     must_run(w, 0);
     assert_int_equal(w->report.built, 4);
-    assert_string_equal(world_value(w, "SELECT string_agg(day || ' ' || zone || ' ' || currency || ' ' || spend || ' ' || rows, ',' ORDER BY day) FROM " LIVE("seen")),
+    assert_string_equal(world_value(w, "SELECT string_agg(day || ' ' || zone || ' ' || currency || ' ' || spend || ' ' || rows, "
+                                       "',' ORDER BY day) FROM " LIVE("seen")),
                         "2026-01-01 Europe/Berlin EUR 10.500000 1,2026-01-02 Europe/Berlin EUR 20.250000 2");
     assert_string_equal(world_value(w, "SELECT sum(spend) FROM " LIVE("over")), "30.750000");
-    assert_string_equal(world_value(w, "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'built' AND (contains(sql, 'src') OR contains(sql, 'acquisition.daily '))"), "0");
+    assert_string_equal(world_value(w, "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'built' AND (contains(sql, "
+                                       "'src') OR contains(sql, 'acquisition.daily '))"),
+                        "0");
     /* daily loses the column that the deployed view reads; the view's own new version fails; the old one goes on, whole */
     struct world_port less = daily;
     less.columns = "day DATE, account VARCHAR, clicks BIGINT";
@@ -336,8 +346,13 @@ static void views_hold_on_to_their_inputs(void **state)
     world_load(w);
     must_run(w, 0);
     assert_string_equal(world_value(w, "SELECT sum(spend) FROM " LIVE("over")), "230.750000");
-    assert_true(world_run_with(w, (struct build_options){.full = true})); /* then the view before the live one reads a version that is kept anyway */
-    assert_string_equal(world_value(w, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'built' AND starts_with(table_name, 'acquisition.daily')"), "2");
+    assert_true(world_run_with(
+        w, (struct build_options){.full = true})); /* then the view before the live one reads a version that is kept anyway */
+    assert_string_equal(
+        world_value(
+            w,
+            "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'built' AND starts_with(table_name, 'acquisition.daily')"),
+        "2");
 }
 
 static void removed_port_is_retired_by_a_good_run(void **state)
@@ -360,7 +375,11 @@ static void removed_port_is_retired_by_a_good_run(void **state)
     world_load(w);
     must_run(w, 0);
     assert_string_equal(world_value(w, "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'live'"), "1");
-    assert_string_equal(world_value(w, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'built' AND starts_with(table_name, 'acquisition.total')"), "0");
+    assert_string_equal(
+        world_value(
+            w,
+            "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'built' AND starts_with(table_name, 'acquisition.total')"),
+        "0");
     p = plan(w);
     assert_int_equal(p.n_changes, 0);
 }
@@ -463,7 +482,8 @@ static void ask_again(void *ctx, const struct build_event *ev)
     struct err e = {0};
     if (ev->kind != BUILD_PORT_STARTED)
         return;
-    assert_false(build_run(w->build, w->mesh, &(struct build_options){.program = world_program, .trigger = STR("test")}, &r, &es, &e));
+    assert_false(
+        build_run(w->build, w->mesh, &(struct build_options){.program = world_program, .trigger = STR("test")}, &r, &es, &e));
     assert_int_equal(e.code, E_BUSY);
     assert_int_equal(r.exit_code, 3);
 }
@@ -483,7 +503,8 @@ static void many_ports_side_by_side(void **state)
     for (int i = 0; i < 12; i++) {
         struct world_port p = daily;
         snprintf(name, sizeof name, "p%d", i);
-        snprintf(sql, sizeof sql, "SELECT day, account, spend, clicks FROM acquisition.%s%d", i < 4 ? "ads__stats -- " : "p", i < 4 ? 0 : i - 4);
+        snprintf(sql, sizeof sql, "SELECT day, account, spend, clicks FROM acquisition.%s%d", i < 4 ? "ads__stats -- " : "p",
+                 i < 4 ? 0 : i - 4);
         p.name = name;
         p.sql = sql;
         world_port(w, &p);

@@ -18,11 +18,18 @@ struct past {
 };
 
 static const struct world_port ports[] = {
-    {.name = "daily", .columns = "day DATE, account VARCHAR, spend DECIMAL(18,6)",
+    {.name = "daily",
+     .columns = "day DATE, account VARCHAR, spend DECIMAL(18,6)",
      .sql = "SELECT day, account, CAST(sum(spend) AS DECIMAL(18,6)) AS spend FROM acquisition.ads__stats GROUP BY day, account"},
-    {.name = "seen", .materialization = "view", .columns = "day DATE, spend DECIMAL(18,6), currency VARCHAR",
-     .sql = "SELECT day, CAST(sum(spend) AS DECIMAL(18,6)) AS spend, mesh_reporting_currency() AS currency FROM acquisition.daily GROUP BY day"},
-    {.name = "total", .materialization = "incremental", .columns = "day DATE, spend DECIMAL(18,6)", .sql = "SELECT day, spend FROM acquisition.seen"},
+    {.name = "seen",
+     .materialization = "view",
+     .columns = "day DATE, spend DECIMAL(18,6), currency VARCHAR",
+     .sql = "SELECT day, CAST(sum(spend) AS DECIMAL(18,6)) AS spend, mesh_reporting_currency() AS currency FROM "
+            "acquisition.daily GROUP BY day"},
+    {.name = "total",
+     .materialization = "incremental",
+     .columns = "day DATE, spend DECIMAL(18,6)",
+     .sql = "SELECT day, spend FROM acquisition.seen"},
 };
 
 static int setup(void **state)
@@ -68,7 +75,8 @@ static void land_and_run(struct past *p, const char *day, const char *name, cons
 /* One value through the gate, as of a day (NULL: now). */
 static const char *ask(struct past *p, const char *as_of, const char *sql)
 {
-    struct govern_request q = {.principal = &GOVERN_LOCAL_ADMIN, .purpose = STR("analytics"), .sql = str_of(sql), .as_of = str_of(as_of ? as_of : "")};
+    struct govern_request q = {
+        .principal = &GOVERN_LOCAL_ADMIN, .purpose = STR("analytics"), .sql = str_of(sql), .as_of = str_of(as_of ? as_of : "")};
     struct govern_result *r = NULL;
     struct engine_chunk *ch = NULL;
     struct buf b = BUF_INIT(4096);
@@ -128,7 +136,8 @@ static void many_moments(void **state)
     for (int round = 0; round < 2; round++)
         for (int32_t d = -5; d < 15; d++) /* from the day of the load */
             assert_string_equal(ask(p, clock_date(20513 + d).z, "SELECT count(*) FROM acquisition.daily"), d >= 0 ? "1" : "0");
-    struct govern_request q = {.principal = &GOVERN_LOCAL_ADMIN, .sql = STR("SELECT * FROM acquisition.broken"), .as_of = STR("2026-03-01")};
+    struct govern_request q = {
+        .principal = &GOVERN_LOCAL_ADMIN, .sql = STR("SELECT * FROM acquisition.broken"), .as_of = STR("2026-03-01")};
     struct govern_result *r = NULL;
     for (int round = 0; round < 2; round++) {
         assert_false(govern_query(p->govern, &q, &r, &p->w.err));
@@ -143,7 +152,9 @@ static void *ask_often(void *arg)
                                       "SELECT sum(spend) FROM acquisition.seen", "SELECT sum(spend) FROM acquisition.total_v1"};
     struct past *p = arg;
     for (size_t i = 0; i < 16; i++) {
-        struct govern_request q = {.principal = &GOVERN_LOCAL_ADMIN, .sql = str_of(sql[i % 4]), .as_of = i % 8 < 4 ? STR("2026-03-01") : STR("2026-03-02")};
+        struct govern_request q = {.principal = &GOVERN_LOCAL_ADMIN,
+                                   .sql = str_of(sql[i % 4]),
+                                   .as_of = i % 8 < 4 ? STR("2026-03-01") : STR("2026-03-02")};
         struct govern_result *r = NULL;
         struct engine_chunk *ch = NULL;
         struct err e = {0};

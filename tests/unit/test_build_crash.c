@@ -42,16 +42,20 @@ static void die_then_go_on(struct world *w, const char *point)
     assert_int_equal(runs[0].status, RUN_INTERRUPTED);
     if (!world_run(w) || w->report.exit_code != 0)
         fail_msg("%s: the next run: %s %s", point, w->err.text, w->errs.n > 0 ? w->errs.v[0].text : "");
-    assert_string_equal(world_value(w, "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'mesh' AND schema_name = 'built' AND table_name NOT IN "
-                                       "(SELECT table_name FROM mesh.sys.port_version)"),
-                        "0");
+    assert_string_equal(
+        world_value(
+            w,
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'mesh' AND schema_name = 'built' AND table_name NOT IN "
+            "(SELECT table_name FROM mesh.sys.port_version)"),
+        "0");
 }
 
 static void every_crash_point(void **state)
 {
     struct world *w = *state;
-    static const char *const points[] = {"build_after_load",    "build_after_table",    "build_before_swap",  "build_before_commit", "build_before_commit:2",
-                                         "build_after_commit",  "build_after_commit:2", "build_after_window", "build_after_ports"};
+    static const char *const points[] = {"build_after_load",     "build_after_table",     "build_before_swap",
+                                         "build_before_commit",  "build_before_commit:2", "build_after_commit",
+                                         "build_after_commit:2", "build_after_window",    "build_after_ports"};
     char expected[200];
     world_open(w);
     assert_true(world_run(w));
@@ -92,11 +96,13 @@ static void calls_fail_in_turn(void **state)
             fault_disarm();
             if (hit && whole && w->report.exit_code == 0 && kinds[k] == FAULT_ENGINE && w->report.built < 4)
                 fail_msg("call %u failed and nobody says so", nth);
-            assert_string_equal(world_value(w, "SELECT count(DISTINCT spend) || ' ' || count(*) FROM mesh.live.\"acquisition.daily_v1\""),
-                                arena_printf(&w->arena, "1 %d", SERIES_ROWS).p);
+            assert_string_equal(
+                world_value(w, "SELECT count(DISTINCT spend) || ' ' || count(*) FROM mesh.live.\"acquisition.daily_v1\""),
+                arena_printf(&w->arena, "1 %d", SERIES_ROWS).p);
             if (!world_run(w) || w->report.exit_code != 0)
                 fail_msg("after call %u failed: %s %s", nth, w->err.text, w->errs.n > 0 ? w->errs.v[0].text : "");
-            assert_string_equal(world_value(w, "SELECT max(spend)::INTEGER FROM mesh.live.\"acquisition.daily_v1\""), arena_printf(&w->arena, "%d", number).p);
+            assert_string_equal(world_value(w, "SELECT max(spend)::INTEGER FROM mesh.live.\"acquisition.daily_v1\""),
+                                arena_printf(&w->arena, "%d", number).p);
         }
     }
     print_message("%d runs with a failing call, each mended by the next\n", rounds);

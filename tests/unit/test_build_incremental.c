@@ -1,4 +1,5 @@
-/* Incremental ports: what a window recomputes equals a whole build, after new days, restated days near and far, and changed rules. */
+/* Incremental ports: what a window recomputes equals a whole build, after new days, restated days near and far, and changed
+ * rules. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,17 +15,36 @@
 #define LIVE(port) "mesh.live.\"acquisition." port "_v1\""
 
 static const struct world_port ports[] = {
-    {.name = "daily", .materialization = "incremental", .columns = "day DATE, account VARCHAR, spend DECIMAL(18,6), clicks BIGINT",
-     .sql = "SELECT day, account, CAST(sum(spend) AS DECIMAL(18,6)) AS spend, CAST(sum(clicks) AS BIGINT) AS clicks FROM acquisition.ads__stats GROUP BY day, account;"},
-    {.name = "weekly", .materialization = "incremental", .time_column = "week", .lookback = 6, .columns = "week DATE, spend DECIMAL(18,6)",
-     .sql = "SELECT CAST(date_trunc('week', day) AS DATE) AS week, CAST(sum(spend) AS DECIMAL(18,6)) AS spend FROM acquisition.daily GROUP BY 1"},
-    {.name = "running", .materialization = "incremental", .columns = "day DATE, spend DECIMAL(18,6)",
-     .sql = "SELECT day, CAST(sum(sum(spend)) OVER (ORDER BY day) AS DECIMAL(18,6)) AS spend FROM acquisition.daily GROUP BY day -- all days up to this one"},
-    {.name = "moments", .materialization = "incremental", .time_column = "at", .columns = "at TIMESTAMP, spend DECIMAL(18,6)",
+    {.name = "daily",
+     .materialization = "incremental",
+     .columns = "day DATE, account VARCHAR, spend DECIMAL(18,6), clicks BIGINT",
+     .sql = "SELECT day, account, CAST(sum(spend) AS DECIMAL(18,6)) AS spend, CAST(sum(clicks) AS BIGINT) AS clicks FROM "
+            "acquisition.ads__stats GROUP BY day, account;"},
+    {.name = "weekly",
+     .materialization = "incremental",
+     .time_column = "week",
+     .lookback = 6,
+     .columns = "week DATE, spend DECIMAL(18,6)",
+     .sql = "SELECT CAST(date_trunc('week', day) AS DATE) AS week, CAST(sum(spend) AS DECIMAL(18,6)) AS spend FROM "
+            "acquisition.daily GROUP BY 1"},
+    {.name = "running",
+     .materialization = "incremental",
+     .columns = "day DATE, spend DECIMAL(18,6)",
+     .sql = "SELECT day, CAST(sum(sum(spend)) OVER (ORDER BY day) AS DECIMAL(18,6)) AS spend FROM acquisition.daily GROUP BY day "
+            "-- all days up to this one"},
+    {.name = "moments",
+     .materialization = "incremental",
+     .time_column = "at",
+     .columns = "at TIMESTAMP, spend DECIMAL(18,6)",
      .sql = "SELECT CAST(day AS TIMESTAMP) + INTERVAL 5 HOUR AS at, spend FROM acquisition.daily"},
-    {.name = "undated", .materialization = "incremental", .columns = "day DATE, account VARCHAR, spend DECIMAL(18,6)",
+    {.name = "undated",
+     .materialization = "incremental",
+     .columns = "day DATE, account VARCHAR, spend DECIMAL(18,6)",
      .sql = "SELECT CASE WHEN account = 'b' THEN NULL ELSE day END AS day, account, spend FROM acquisition.daily"},
-    {.name = "weeks_ahead", .materialization = "incremental", .columns = "day DATE, spend DECIMAL(18,6)", .lookback = 0,
+    {.name = "weeks_ahead",
+     .materialization = "incremental",
+     .columns = "day DATE, spend DECIMAL(18,6)",
+     .lookback = 0,
      .sql = "SELECT week AS day, spend FROM acquisition.weekly"},
 };
 enum { N_PORTS = sizeof ports / sizeof *ports };
@@ -55,7 +75,8 @@ static const char *rows(struct world *w, const char *from, int days, unsigned se
     for (int d = 0; d < days; d++)
         for (int a = 0; a < 3; a++) {
             seed = seed * 1664525u + 1013904223u;
-            buf_printf(&b, "%s,%c,x,%u.%02u,%u\n", clock_date(first + d).z, 'a' + a, seed >> 20, (seed >> 8) % 100, (seed >> 4) % 50);
+            buf_printf(&b, "%s,%c,x,%u.%02u,%u\n", clock_date(first + d).z, 'a' + a, seed >> 20, (seed >> 8) % 100,
+                       (seed >> 4) % 50);
         }
     struct str out = arena_str(&w->arena, buf_str(&b));
     buf_fini(&b);
@@ -77,7 +98,8 @@ static bool was_window(struct world *w, const char *port)
 {
     struct store_run_port *history = NULL;
     size_t n = 0;
-    assert_true(store_port_history(w->state->store, &w->arena, arena_printf(&w->arena, "acquisition.%s_v1", port), 1, &history, &n, &w->err));
+    assert_true(store_port_history(w->state->store, &w->arena, arena_printf(&w->arena, "acquisition.%s_v1", port), 1, &history,
+                                   &n, &w->err));
     assert_int_equal(n, 1);
     assert_string_equal(history[0].status.p, "built");
     return history[0].message.n > 0;
@@ -105,8 +127,9 @@ static void windows_equal_whole_builds(void **state)
         int days;
         bool daily_window;
     } steps[] = {
-        {"new_day", "2026-04-11", 1, true},     {"again", "2026-04-11", 1, true},  {"last_week", "2026-04-05", 7, true}, {"gap", "2026-04-20", 2, true},
-        {"in_the_gap", "2026-04-15", 1, true}, {"far_back", "2026-01-10", 1, false}, {"month_back", "2026-03-15", 3, true},
+        {"new_day", "2026-04-11", 1, true},    {"again", "2026-04-11", 1, true},      {"last_week", "2026-04-05", 7, true},
+        {"gap", "2026-04-20", 2, true},        {"in_the_gap", "2026-04-15", 1, true}, {"far_back", "2026-01-10", 1, false},
+        {"month_back", "2026-03-15", 3, true},
     };
     world_land(w, "base", rows(w, "2026-01-01", 100, 7));
     world_open(w);
@@ -127,7 +150,8 @@ static void windows_follow_each_other(void **state)
     world_open(w);
     must_run(w, false);
     for (unsigned i = 0; i < 6; i++) {
-        world_land(w, arena_printf(&w->arena, "day%u", i).p, rows(w, clock_date(20555 + (int32_t)i * 3 - (i % 2 ? 20 : 0)).z, 2, i));
+        world_land(w, arena_printf(&w->arena, "day%u", i).p,
+                   rows(w, clock_date(20555 + (int32_t)i * 3 - (i % 2 ? 20 : 0)).z, 2, i));
         must_run(w, false);
         assert_true(was_window(w, "daily"));
     }
@@ -146,7 +170,8 @@ static void other_rules_mean_a_whole_build(void **state)
     world_open(w);
     must_run(w, false);
     struct world_port doubled = ports[0];
-    doubled.sql = "SELECT day, account, CAST(2 * sum(spend) AS DECIMAL(18,6)) AS spend, CAST(sum(clicks) AS BIGINT) AS clicks FROM acquisition.ads__stats GROUP BY day, account";
+    doubled.sql = "SELECT day, account, CAST(2 * sum(spend) AS DECIMAL(18,6)) AS spend, CAST(sum(clicks) AS BIGINT) AS clicks "
+                  "FROM acquisition.ads__stats GROUP BY day, account";
     world_port(w, &doubled);
     world_load(w);
     world_land(w, "new", rows(w, "2026-04-11", 1, 3));
@@ -160,7 +185,8 @@ static void refused_window_leaves_the_table(void **state)
 {
     struct world *w = *state;
     struct world_port strict = ports[0];
-    strict.quality = "      - {id: not_negative, type: sql, query: \"SELECT count(*) FROM {object} WHERE spend < 0\", mustBe: 0}\n";
+    strict.quality =
+        "      - {id: not_negative, type: sql, query: \"SELECT count(*) FROM {object} WHERE spend < 0\", mustBe: 0}\n";
     world_port(w, &strict);
     world_land(w, "base", rows(w, "2026-01-01", 100, 7));
     world_open(w);

@@ -31,7 +31,8 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Each round lands new figures, lets a run of its own process live for a random share of what an undisturbed one takes, kills it, and goes on. */
+/* Each round lands new figures, lets a run of its own process live for a random share of what an undisturbed one takes, kills it,
+ * and goes on. */
 static void killed_runs_are_taken_up(void **state)
 {
     struct world *w = *state;
@@ -57,14 +58,16 @@ static void killed_runs_are_taken_up(void **state)
         world_open(w);
         if (!world_run(w) || w->report.exit_code != 0)
             fail_msg("after kill %d: %s %s", killed, w->err.text, w->errs.n > 0 ? w->errs.v[0].text : "");
-        assert_string_equal(series_figures(w), arena_printf(&w->arena, "%d %d.000000 %d/%d %d.000000 %d/%d %d.000000 %d/%d %d.000000", SERIES_ROWS,
-                                                            number * SERIES_ROWS, SERIES_ROWS * (SERIES_ROWS / SERIES_DAYS - 1) / 2, SERIES_DAYS,
-                                                            number * SERIES_DAYS, SERIES_ROWS, SERIES_DAYS, number * SERIES_DAYS, SERIES_ROWS, SERIES_DAYS,
-                                                            2 * number * SERIES_DAYS)
-                                                   .p);
+        assert_string_equal(series_figures(w),
+                            arena_printf(&w->arena, "%d %d.000000 %d/%d %d.000000 %d/%d %d.000000 %d/%d %d.000000", SERIES_ROWS,
+                                         number * SERIES_ROWS, SERIES_ROWS * (SERIES_ROWS / SERIES_DAYS - 1) / 2, SERIES_DAYS,
+                                         number * SERIES_DAYS, SERIES_ROWS, SERIES_DAYS, number * SERIES_DAYS, SERIES_ROWS,
+                                         SERIES_DAYS, 2 * number * SERIES_DAYS)
+                                .p);
         world_close(w);
     }
-    print_message("killed %d runs at random moments of %lld ms; every next run completed with the right figures\n", killed, (long long)(whole_us / 1000));
+    print_message("killed %d runs at random moments of %lld ms; every next run completed with the right figures\n", killed,
+                  (long long)(whole_us / 1000));
     assert_int_equal(killed, KILLS);
 }
 
