@@ -12,10 +12,24 @@
 #include "base/fs.h"
 #include "ingest/ingest_int.h"
 
-static const struct { const char *name, *type; } columns[] = {
-    {"date", "DATE"}, {"account_id", "VARCHAR"}, {"account_name", "VARCHAR"}, {"campaign_id", "VARCHAR"}, {"campaign_name", "VARCHAR"},
-    {"ad_group_id", "VARCHAR"}, {"ad_group_name", "VARCHAR"}, {"ad_id", "VARCHAR"}, {"ad_name", "VARCHAR"}, {"device", "VARCHAR"},
-    {"currency", "VARCHAR"}, {"impressions", "BIGINT"}, {"clicks", "BIGINT"}, {"spend", "DECIMAL(18,6)"}, {"conversions", "DOUBLE"},
+static const struct {
+    const char *name, *type;
+} columns[] = {
+    {"date", "DATE"},
+    {"account_id", "VARCHAR"},
+    {"account_name", "VARCHAR"},
+    {"campaign_id", "VARCHAR"},
+    {"campaign_name", "VARCHAR"},
+    {"ad_group_id", "VARCHAR"},
+    {"ad_group_name", "VARCHAR"},
+    {"ad_id", "VARCHAR"},
+    {"ad_name", "VARCHAR"},
+    {"device", "VARCHAR"},
+    {"currency", "VARCHAR"},
+    {"impressions", "BIGINT"},
+    {"clicks", "BIGINT"},
+    {"spend", "DECIMAL(18,6)"},
+    {"conversions", "DOUBLE"},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
@@ -59,9 +73,12 @@ static int64_t generate(const char *path, int64_t bytes, int64_t *bad)
                 (*bad)++;
                 continue;
             }
-            fprintf(f, "%s,%u,Account %u,%u,\"Campaign %u, summer\",%u,Group %u,%llu,Ad number %u,%s,EUR,%u,%u,%u.%02u,%u\n", date.z, 1000 + c % 7,
-                    c % 7, 700000000 + c, c, 800000000 + g, g, 9000000000ull + a, a, i % 3 == 0 ? "MOBILE" : i % 3 == 1 ? "DESKTOP" : "TABLET", imp,
-                    clk, clk * 7 / 5, (unsigned)(r >> 40) % 100, clk / 9);
+            fprintf(f, "%s,%u,Account %u,%u,\"Campaign %u, summer\",%u,Group %u,%llu,Ad number %u,%s,EUR,%u,%u,%u.%02u,%u\n",
+                    date.z, 1000 + c % 7, c % 7, 700000000 + c, c, 800000000 + g, g, 9000000000ull + a, a,
+                    i % 3 == 0   ? "MOBILE"
+                    : i % 3 == 1 ? "DESKTOP"
+                                 : "TABLET",
+                    imp, clk, clk * 7 / 5, (unsigned)(r >> 40) % 100, clk / 9);
         }
     }
     must(fclose(f) == 0, "writing the file");
@@ -128,7 +145,8 @@ static double read_only(const char *path, const struct mesh_stream *st)
     arena_init(&r.arena);
     int64_t t = clock_mono_us();
     job_write(st, STR("load.csv"), &job);
-    must(job_parse(&r.arena, buf_str(&job), &r.job, &e) && reading_open(&r, &reader, &e) && rows_init(&r.rows, &r.arena, &e) && reader->run(&r, &e),
+    must(job_parse(&r.arena, buf_str(&job), &r.job, &e) && reading_open(&r, &reader, &e) && rows_init(&r.rows, &r.arena, &e) &&
+             reader->run(&r, &e),
          "reading");
     double took = since(t);
     reading_close(&r, reader);
@@ -157,8 +175,8 @@ static double ours(const char *dir, struct mesh *m, int64_t rows, int64_t bad, d
     must(ingest_run(s, m, &o, &a, &r, &es, &e), "loading");
     double took = since(t);
     if (r.rows + r.quarantined != rows || r.quarantined != bad) {
-        fprintf(stderr, "bench_load: %lld rows and %lld in quarantine, expected %lld and %lld\n", (long long)r.rows, (long long)r.quarantined,
-                (long long)(rows - bad), (long long)bad);
+        fprintf(stderr, "bench_load: %lld rows and %lld in quarantine, expected %lld and %lld\n", (long long)r.rows,
+                (long long)r.quarantined, (long long)(rows - bad), (long long)bad);
         exit(1);
     }
     state_close(s);
@@ -183,7 +201,8 @@ static double theirs(const char *dir, const char *path, bool in_order, int64_t r
         buf_printf(&sql, "%s\"%s\" %s", i ? ", " : "", columns[i].name, columns[i].type);
     buf_addz(&sql, ")");
     must(sql_run_buf(c, &sql, &e), "making a table");
-    must(engine_exec(c, in_order ? STR("SET preserve_insertion_order = true") : STR("SET preserve_insertion_order = false"), &e), "setting");
+    must(engine_exec(c, in_order ? STR("SET preserve_insertion_order = true") : STR("SET preserve_insertion_order = false"), &e),
+         "setting");
     buf_reset(&sql);
     buf_printf(&sql, "INSERT INTO mesh.t SELECT * FROM read_csv('%s', header = true, ignore_errors = true, columns = {", path);
     for (size_t i = 0; i < COLUMNS; i++)
@@ -216,8 +235,15 @@ int main(int argc, char **argv)
         cols[i] = (struct mesh_column){.name = str_of(columns[i].name), .physical_type = str_of(columns[i].type)};
     struct mesh_contract contract = {.columns = cols, .n_columns = COLUMNS};
     struct mesh_domain domain = {.name = STR("d")};
-    struct mesh_stream st = {.name = STR("load"), .ref = STR("d.s__load"), .path = STR("load.csv"), .header = -1, .skip_rows = -1,
-                             .load = LOAD_REPLACE_DAYS, .account_column = STR("account_id"), .day_column = STR("date"), .contract = &contract};
+    struct mesh_stream st = {.name = STR("load"),
+                             .ref = STR("d.s__load"),
+                             .path = STR("load.csv"),
+                             .header = -1,
+                             .skip_rows = -1,
+                             .load = LOAD_REPLACE_DAYS,
+                             .account_column = STR("account_id"),
+                             .day_column = STR("date"),
+                             .contract = &contract};
     struct mesh_source source = {.domain = &domain, .name = STR("s"), .kind = STR("files"), .streams = &st, .n_streams = 1};
     struct mesh_stream *streams[1] = {&st};
     struct mesh m = {.dir = str_of(dir), .streams = streams, .n_streams = 1};
@@ -235,7 +261,8 @@ int main(int argc, char **argv)
                "load: ratio %.2f, and %.2f against the unordered one (aim: at most 1.5)\n"
                "load: processor time %.2f s against %.2f s\n"
                "load: reading alone %.2f s, with the hand-over to this process %.2f s: the hand-over costs %.2f s\n",
-               through, (double)mb / through, summed, own_order, own, through / own_order, through / own, through_cpu, own_cpu, parse, child, child - parse);
+               through, (double)mb / through, summed, own_order, own, through / own_order, through / own, through_cpu, own_cpu,
+               parse, child, child - parse);
         snprintf(sub, sizeof sub, "%s/data", dir);
         must(fs_remove_tree(sub, &e), "removing the state");
     }

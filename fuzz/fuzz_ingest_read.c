@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const quotes[] = {"", "", "\"", "'"};
     static const char *const escapes[] = {"", "", "\"", "\\"};
     static const char *const encodings[] = {"", "", "utf-8", "utf-16", "utf-16be", "latin-1", "windows-1252"};
-    static const char *const types[] = {"BIGINT", "DECIMAL(18,6)", "DATE", "TIMESTAMP", "DOUBLE", "BOOLEAN", "TIME", "DECIMAL(38,10)", "UTINYINT", "FLOAT"};
+    static const char *const types[] = {"BIGINT",  "DECIMAL(18,6)", "DATE",           "TIMESTAMP", "DOUBLE",
+                                        "BOOLEAN", "TIME",          "DECIMAL(38,10)", "UTINYINT",  "FLOAT"};
     static const char *const dates[] = {"", "", "%d/%m/%y", "%b %d, %Y %I:%M %p"};
     if (size < 4)
         return 0;
@@ -34,10 +35,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (r.fd < 0 || write(r.fd, data + 4, size - 4) != (ssize_t)(size - 4) || lseek(r.fd, 0, SEEK_SET) != 0)
         abort();
     arena_init(&r.arena);
-    r.job = (struct job){.format = pick(formats, 5, data[0]), .delimiter = pick(delimiters, 7, data[0] / 5), .quote = pick(quotes, 4, data[1]),
-                         .escape = pick(escapes, 4, data[1] / 4), .encoding = pick(encodings, 7, data[1] / 16), .decimal = data[2] & 2 ? STR(",") : STR(""),
-                         .date_format = pick(dates, 4, data[2] / 4), .timestamp_format = pick(dates, 4, data[2] / 16), .header = data[2] / 64 - 1 > 1 ? -1 : data[2] / 64 - 1,
-                         .skip_rows = data[0] / 35 - 1, .nulls = nulls, .n_nulls = 2, .columns = cols, .n_columns = 3};
+    r.job = (struct job){.format = pick(formats, 5, data[0]),
+                         .delimiter = pick(delimiters, 7, data[0] / 5),
+                         .quote = pick(quotes, 4, data[1]),
+                         .escape = pick(escapes, 4, data[1] / 4),
+                         .encoding = pick(encodings, 7, data[1] / 16),
+                         .decimal = data[2] & 2 ? STR(",") : STR(""),
+                         .date_format = pick(dates, 4, data[2] / 4),
+                         .timestamp_format = pick(dates, 4, data[2] / 16),
+                         .header = data[2] / 64 - 1 > 1 ? -1 : data[2] / 64 - 1,
+                         .skip_rows = data[0] / 35 - 1,
+                         .nulls = nulls,
+                         .n_nulls = 2,
+                         .columns = cols,
+                         .n_columns = 3};
     if (r.job.skip_rows > 3)
         r.job.skip_rows = -1;
     if (reading_open(&r, &reader, &e) && rows_init(&r.rows, &r.arena, &e) && reader->run(&r, &e)) {

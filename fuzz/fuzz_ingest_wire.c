@@ -9,8 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct engine_pipe_type types[] = {{ENGINE_TEXT, 0, 0, 0, false}, {ENGINE_INT, 8, 0, 0, false}, {ENGINE_BOOL, 1, 0, 0, false},
-                                                    {ENGINE_DECIMAL, 16, 38, 6, false}, {ENGINE_TEXT, 0, 0, 0, false}, {ENGINE_DATE, 4, 0, 0, false}};
+    static const struct engine_pipe_type types[] = {{ENGINE_TEXT, 0, 0, 0, false}, {ENGINE_INT, 8, 0, 0, false},
+                                                    {ENGINE_BOOL, 1, 0, 0, false}, {ENGINE_DECIMAL, 16, 38, 6, false},
+                                                    {ENGINE_TEXT, 0, 0, 0, false}, {ENGINE_DATE, 4, 0, 0, false}};
     struct engine_pipe_cells cells[6];
     if (size < 3)
         return 0;

@@ -14,7 +14,7 @@ struct pipe {
     size_t n_types;
     const struct engine_pipe_source *source;
     atomic_bool stop;
-    pthread_mutex_t lock;   /* guards failed and e */
+    pthread_mutex_t lock; /* guards failed and e */
     bool failed;
     struct err e;
     struct pipe *next;
@@ -25,7 +25,7 @@ struct pipe_reader {
     struct pipe *pipe;
     struct engine_pipe_block *block;
     uint32_t at;
-    uint64_t *heap_at;      /* per column, the offset of row `at` in the heap */
+    uint64_t *heap_at; /* per column, the offset of row `at` in the heap */
 };
 
 /* Running pipes by number: the SQL carries the number, never an address. */

@@ -15,9 +15,9 @@ struct engine_pipe_type {
 };
 
 struct engine_pipe_cells {
-    const uint64_t *valid;   /* bit set: not NULL; NULL: no NULL in the column */
-    const void *data;        /* fixed cells; for text: uint32_t lengths */
-    const char *heap;        /* text: the values one after the other, valid UTF-8 */
+    const uint64_t *valid; /* bit set: not NULL; NULL: no NULL in the column */
+    const void *data;      /* fixed cells; for text: uint32_t lengths */
+    const char *heap;      /* text: the values one after the other, valid UTF-8 */
 };
 
 struct engine_pipe_block {
@@ -35,8 +35,7 @@ struct engine_pipe_source {
 
 /* Runs `before` + the pipe as a table with columns c0, c1, ... + `after`. The order in which rows arrive is not kept,
  * which is what lets several threads write. An error of the source goes before the engine's own. */
-MUST_CHECK bool engine_pipe_run(struct engine_conn *c, struct str before, struct str after,
-                                const struct engine_pipe_type *types, size_t n_types,
-                                const struct engine_pipe_source *source, struct err *e);
+MUST_CHECK bool engine_pipe_run(struct engine_conn *c, struct str before, struct str after, const struct engine_pipe_type *types,
+                                size_t n_types, const struct engine_pipe_source *source, struct err *e);
 
 #endif

@@ -11,22 +11,40 @@ enum { DIGITS_MAX = 38 };
 
 /* ---- Types ---- */
 
-static const struct { const char *name; struct engine_pipe_type type; } type_names[] = {
-    {"BOOLEAN", {ENGINE_BOOL, 1, 0, 0, false}},   {"BOOL", {ENGINE_BOOL, 1, 0, 0, false}},
-    {"LOGICAL", {ENGINE_BOOL, 1, 0, 0, false}},   {"TINYINT", {ENGINE_INT, 1, 0, 0, false}},
-    {"SMALLINT", {ENGINE_INT, 2, 0, 0, false}},   {"INTEGER", {ENGINE_INT, 4, 0, 0, false}},
-    {"BIGINT", {ENGINE_INT, 8, 0, 0, false}},     {"INT", {ENGINE_INT, 4, 0, 0, false}},
-    {"INT8", {ENGINE_INT, 8, 0, 0, false}},       {"INT4", {ENGINE_INT, 4, 0, 0, false}},
-    {"INT2", {ENGINE_INT, 2, 0, 0, false}},       {"INT1", {ENGINE_INT, 1, 0, 0, false}},
-    {"INT64", {ENGINE_INT, 8, 0, 0, false}},      {"INT32", {ENGINE_INT, 4, 0, 0, false}},
-    {"INT16", {ENGINE_INT, 2, 0, 0, false}},      {"LONG", {ENGINE_INT, 8, 0, 0, false}},
-    {"SHORT", {ENGINE_INT, 2, 0, 0, false}},      {"SIGNED", {ENGINE_INT, 4, 0, 0, false}},
-    {"UTINYINT", {ENGINE_INT, 1, 0, 0, true}},    {"USMALLINT", {ENGINE_INT, 2, 0, 0, true}},
-    {"UINTEGER", {ENGINE_INT, 4, 0, 0, true}},    {"UBIGINT", {ENGINE_INT, 8, 0, 0, true}},
-    {"FLOAT", {ENGINE_DOUBLE, 4, 0, 0, false}},   {"REAL", {ENGINE_DOUBLE, 4, 0, 0, false}},
-    {"FLOAT4", {ENGINE_DOUBLE, 4, 0, 0, false}},  {"DOUBLE", {ENGINE_DOUBLE, 8, 0, 0, false}},
-    {"FLOAT8", {ENGINE_DOUBLE, 8, 0, 0, false}},  {"DOUBLE PRECISION", {ENGINE_DOUBLE, 8, 0, 0, false}},
-    {"DATE", {ENGINE_DATE, 4, 0, 0, false}},      {"TIME", {ENGINE_TIME, 8, 0, 0, false}},
+static const struct {
+    const char *name;
+    struct engine_pipe_type type;
+} type_names[] = {
+    {"BOOLEAN", {ENGINE_BOOL, 1, 0, 0, false}},
+    {"BOOL", {ENGINE_BOOL, 1, 0, 0, false}},
+    {"LOGICAL", {ENGINE_BOOL, 1, 0, 0, false}},
+    {"TINYINT", {ENGINE_INT, 1, 0, 0, false}},
+    {"SMALLINT", {ENGINE_INT, 2, 0, 0, false}},
+    {"INTEGER", {ENGINE_INT, 4, 0, 0, false}},
+    {"BIGINT", {ENGINE_INT, 8, 0, 0, false}},
+    {"INT", {ENGINE_INT, 4, 0, 0, false}},
+    {"INT8", {ENGINE_INT, 8, 0, 0, false}},
+    {"INT4", {ENGINE_INT, 4, 0, 0, false}},
+    {"INT2", {ENGINE_INT, 2, 0, 0, false}},
+    {"INT1", {ENGINE_INT, 1, 0, 0, false}},
+    {"INT64", {ENGINE_INT, 8, 0, 0, false}},
+    {"INT32", {ENGINE_INT, 4, 0, 0, false}},
+    {"INT16", {ENGINE_INT, 2, 0, 0, false}},
+    {"LONG", {ENGINE_INT, 8, 0, 0, false}},
+    {"SHORT", {ENGINE_INT, 2, 0, 0, false}},
+    {"SIGNED", {ENGINE_INT, 4, 0, 0, false}},
+    {"UTINYINT", {ENGINE_INT, 1, 0, 0, true}},
+    {"USMALLINT", {ENGINE_INT, 2, 0, 0, true}},
+    {"UINTEGER", {ENGINE_INT, 4, 0, 0, true}},
+    {"UBIGINT", {ENGINE_INT, 8, 0, 0, true}},
+    {"FLOAT", {ENGINE_DOUBLE, 4, 0, 0, false}},
+    {"REAL", {ENGINE_DOUBLE, 4, 0, 0, false}},
+    {"FLOAT4", {ENGINE_DOUBLE, 4, 0, 0, false}},
+    {"DOUBLE", {ENGINE_DOUBLE, 8, 0, 0, false}},
+    {"FLOAT8", {ENGINE_DOUBLE, 8, 0, 0, false}},
+    {"DOUBLE PRECISION", {ENGINE_DOUBLE, 8, 0, 0, false}},
+    {"DATE", {ENGINE_DATE, 4, 0, 0, false}},
+    {"TIME", {ENGINE_TIME, 8, 0, 0, false}},
     {"TIMESTAMP", {ENGINE_TIMESTAMP, 8, 0, 0, false}},
     {"DATETIME", {ENGINE_TIMESTAMP, 8, 0, 0, false}},
     {"TIMESTAMP WITHOUT TIME ZONE", {ENGINE_TIMESTAMP, 8, 0, 0, false}},
@@ -84,7 +102,7 @@ void cell_type_name(const struct engine_pipe_type *t, struct buf *out)
 /* ---- Numbers ---- */
 
 struct number {
-    u128 mantissa;   /* value = mantissa * 10^exponent, sign apart */
+    u128 mantissa; /* value = mantissa * 10^exponent, sign apart */
     int exponent;
     bool negative, fraction, scientific;
     unsigned significant;
@@ -274,9 +292,25 @@ static enum cell_result to_int(const struct engine_pipe_type *t, char decimal, s
 
 static enum cell_result to_decimal(const struct engine_pipe_type *t, char decimal, struct str s, void *out)
 {
-    static const int64_t tens[19] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000,
-                                     100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000,
-                                     10000000000000000, 100000000000000000, 1000000000000000000};
+    static const int64_t tens[19] = {1,
+                                     10,
+                                     100,
+                                     1000,
+                                     10000,
+                                     100000,
+                                     1000000,
+                                     10000000,
+                                     100000000,
+                                     1000000000,
+                                     10000000000,
+                                     100000000000,
+                                     1000000000000,
+                                     10000000000000,
+                                     100000000000000,
+                                     1000000000000000,
+                                     10000000000000000,
+                                     100000000000000000,
+                                     1000000000000000000};
     int64_t m, scaled;
     int decimals;
     bool negative, exact;
@@ -298,8 +332,8 @@ static enum cell_result to_decimal(const struct engine_pipe_type *t, char decima
 
 static enum cell_result to_double(const struct engine_pipe_type *t, char decimal, struct str s, void *out)
 {
-    static const double tens[23] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    static const double tens[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     int64_t m;
     int decimals;
     bool negative;
@@ -429,7 +463,8 @@ enum cell_result cell_convert(const struct engine_pipe_type *t, const struct cel
 
 /* ---- Looks ---- */
 
-static const char *const look_names[LOOK_COUNT] = {"empty", "boolean", "integer", "decimal", "number", "date", "timestamp", "text"};
+static const char *const look_names[LOOK_COUNT] = {"empty",  "boolean", "integer",   "decimal",
+                                                   "number", "date",    "timestamp", "text"};
 
 enum cell_look cell_look(struct str s, char decimal)
 {

@@ -11,7 +11,7 @@ struct engine_pipe_type cell_type_parse(struct str type_name);
 void cell_type_name(const struct engine_pipe_type *t, struct buf *out); /* as in CREATE TABLE */
 
 struct cell_format {
-    char decimal;                        /* '.' or ',': the other one groups thousands */
+    char decimal;                             /* '.' or ',': the other one groups thousands */
     struct str date_format, timestamp_format; /* strptime forms; empty: ISO 8601 and its near relations */
 };
 
@@ -20,7 +20,17 @@ enum cell_result { CELL_OK, CELL_EMPTY, CELL_BAD, CELL_RANGE };
 enum cell_result cell_convert(const struct engine_pipe_type *t, const struct cell_format *f, struct str text, void *out);
 
 /* What a text looks like, from narrow to wide; used to propose types and to notice that a column changed its nature. */
-enum cell_look { LOOK_EMPTY, LOOK_BOOL, LOOK_INTEGER, LOOK_DECIMAL, LOOK_NUMBER, LOOK_DATE, LOOK_TIMESTAMP, LOOK_TEXT, LOOK_COUNT };
+enum cell_look {
+    LOOK_EMPTY,
+    LOOK_BOOL,
+    LOOK_INTEGER,
+    LOOK_DECIMAL,
+    LOOK_NUMBER,
+    LOOK_DATE,
+    LOOK_TIMESTAMP,
+    LOOK_TEXT,
+    LOOK_COUNT
+};
 enum cell_look cell_look(struct str text, char decimal);
 enum cell_look cell_look_join(enum cell_look a, enum cell_look b); /* the narrowest that holds both */
 const char *cell_look_text(enum cell_look l);

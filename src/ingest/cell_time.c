@@ -153,12 +153,15 @@ static bool word(struct str *s, const char *const *words, int n, size_t least, i
     return false;
 }
 
-struct parts { int64_t y, m, d, yday, h, min, s, us, off; bool pm, has_pm; };
+struct parts {
+    int64_t y, m, d, yday, h, min, s, us, off;
+    bool pm, has_pm;
+};
 
 static bool part(struct str *s, char what, struct parts *t)
 {
-    static const char *const months[] = {"January", "February", "March", "April", "May", "June", "July", "August",
-                                         "September", "October", "November", "December"};
+    static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
+                                         "July",    "August",   "September", "October", "November", "December"};
     static const char *const week[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
     int64_t i;
     switch (what) {

@@ -37,18 +37,26 @@ bool job_parse(struct arena *a, struct str json, struct job *j, struct err *e)
         return false;
     yyjson_val *o = yyjson_doc_get_root(doc);
     *j = (struct job){
-        .file_name = text_of(a, o, "file_name"), .format = text_of(a, o, "format"),
-        .compression = text_of(a, o, "compression"), .encoding = text_of(a, o, "encoding"),
-        .delimiter = text_of(a, o, "delimiter"), .quote = text_of(a, o, "quote"), .escape = text_of(a, o, "escape"),
-        .decimal = text_of(a, o, "decimal"), .date_format = text_of(a, o, "date_format"),
+        .file_name = text_of(a, o, "file_name"),
+        .format = text_of(a, o, "format"),
+        .compression = text_of(a, o, "compression"),
+        .encoding = text_of(a, o, "encoding"),
+        .delimiter = text_of(a, o, "delimiter"),
+        .quote = text_of(a, o, "quote"),
+        .escape = text_of(a, o, "escape"),
+        .decimal = text_of(a, o, "decimal"),
+        .date_format = text_of(a, o, "date_format"),
         .timestamp_format = text_of(a, o, "timestamp_format"),
-        .header = (int)json_int(o, "header", -1), .skip_rows = (int)json_int(o, "skip_rows", -1),
-        .no_quote = json_bool(o, "no_quote", false), .fill = json_bool(o, "fill", false),
+        .header = (int)json_int(o, "header", -1),
+        .skip_rows = (int)json_int(o, "skip_rows", -1),
+        .no_quote = json_bool(o, "no_quote", false),
+        .fill = json_bool(o, "fill", false),
     };
     size_t i, n;
     yyjson_val *v, *list = yyjson_obj_get(o, "nulls");
     j->nulls = arena_array(a, yyjson_arr_size(list) + 1, sizeof *j->nulls);
-    yyjson_arr_foreach(list, i, n, v) {
+    yyjson_arr_foreach(list, i, n, v)
+    {
         if (yyjson_is_str(v))
             j->nulls[j->n_nulls++] = arena_str(a, (struct str){yyjson_get_str(v), yyjson_get_len(v)});
     }
@@ -56,7 +64,8 @@ bool job_parse(struct arena *a, struct str json, struct job *j, struct err *e)
         j->nulls[j->n_nulls++] = STR("");
     list = yyjson_obj_get(o, "columns");
     j->columns = arena_array(a, yyjson_arr_size(list) + 1, sizeof *j->columns);
-    yyjson_arr_foreach(list, i, n, v) {
+    yyjson_arr_foreach(list, i, n, v)
+    {
         j->columns[j->n_columns++] = (struct job_column){text_of(a, v, "name"), cell_type_parse(json_str(v, "type")),
                                                          json_bool(v, "required", false), json_bool(v, "show", false)};
     }
@@ -157,14 +166,18 @@ void reading_schema(const struct reading *r, const struct reader *reader, struct
 
 /* ---- Reading ---- */
 
-static const struct reader *const readers[] = {
-    [FORMAT_CSV] = &reader_csv, [FORMAT_JSON] = &reader_json, [FORMAT_NDJSON] = &reader_ndjson, [FORMAT_PARQUET] = &reader_parquet};
+static const struct reader *const readers[] = {[FORMAT_CSV] = &reader_csv,
+                                               [FORMAT_JSON] = &reader_json,
+                                               [FORMAT_NDJSON] = &reader_ndjson,
+                                               [FORMAT_PARQUET] = &reader_parquet};
 
 bool reading_open(struct reading *r, const struct reader **reader, struct err *e)
 {
-    static const struct { const char *name; enum source_format format; } named[] = {
-        {"csv", FORMAT_CSV}, {"tsv", FORMAT_CSV}, {"json", FORMAT_JSON}, {"ndjson", FORMAT_NDJSON}, {"jsonl", FORMAT_NDJSON},
-        {"parquet", FORMAT_PARQUET}};
+    static const struct {
+        const char *name;
+        enum source_format format;
+    } named[] = {{"csv", FORMAT_CSV},       {"tsv", FORMAT_CSV},      {"json", FORMAT_JSON},
+                 {"ndjson", FORMAT_NDJSON}, {"jsonl", FORMAT_NDJSON}, {"parquet", FORMAT_PARQUET}};
     *reader = NULL;
     char magic[4] = {0};
     if (pread(r->fd, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, "PAR1", 4) == 0) {

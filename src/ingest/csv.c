@@ -11,15 +11,15 @@ enum { GRAIN = 64, FIELDS_MAX = 8192 }; /* GRAIN: bytes that one `suspect` flag 
 
 struct csv {
     struct window w;
-    uint32_t *marks;          /* offsets in the window of special bytes */
+    uint32_t *marks; /* offsets in the window of special bytes */
     size_t n_marks, marks_cap;
-    uint8_t *suspect;         /* per GRAIN bytes: something else than ASCII, or a NUL */
+    uint8_t *suspect; /* per GRAIN bytes: something else than ASCII, or a NUL */
     size_t suspect_cap;
     struct str *fields;
-    size_t n_fields;          /* columns of the header */
-    int64_t line;             /* of the record at window.at, from 1 */
-    bool discarding;          /* inside an oversized line */
-    struct buf scratch;       /* unescaped fields of one record */
+    size_t n_fields;    /* columns of the header */
+    int64_t line;       /* of the record at window.at, from 1 */
+    bool discarding;    /* inside an oversized line */
+    struct buf scratch; /* unescaped fields of one record */
 };
 
 /* ---- Marks ---- */
@@ -105,7 +105,12 @@ static size_t mark_from(const struct csv *c, size_t at)
 
 enum record { RECORD_OK, RECORD_MORE, RECORD_BAD_QUOTE, RECORD_UNTERMINATED };
 
-struct record_at { size_t mark, end; int64_t lines; size_t n; bool escaped; };
+struct record_at {
+    size_t mark, end;
+    int64_t lines;
+    size_t n;
+    bool escaped;
+};
 
 static struct str unescape(struct csv *c, const struct dialect *d, struct str s)
 {
@@ -473,7 +478,14 @@ static bool csv_open(struct reading *r, struct err *e)
     struct str *names = arena_array(&r->arena, j->n_columns + 1, sizeof *names);
     for (size_t i = 0; i < j->n_columns; i++)
         names[i] = j->columns[i].name;
-    struct detect_asked asked = {j->delimiter, j->quote, j->escape, j->no_quote, j->header, j->skip_rows, names, j->n_columns,
+    struct detect_asked asked = {j->delimiter,
+                                 j->quote,
+                                 j->escape,
+                                 j->no_quote,
+                                 j->header,
+                                 j->skip_rows,
+                                 names,
+                                 j->n_columns,
                                  str_eq_nocase(j->format, STR("tsv")) || str_ends(j->file_name, STR(".tsv")) ||
                                      str_ends(j->file_name, STR(".tsv.gz")) || str_ends(j->file_name, STR(".tsv.zst"))};
     if (j->delimiter.n > 1 && !str_eq(j->delimiter, STR("\\t"))) {

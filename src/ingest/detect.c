@@ -19,10 +19,16 @@ enum source_compression detect_compression(struct str head)
 
 const char *detect_refused(struct str head)
 {
-    static const struct { const char *magic; size_t n; const char *what; } kinds[] = {
+    static const struct {
+        const char *magic;
+        size_t n;
+        const char *what;
+    } kinds[] = {
         {"PK\x03\x04", 4, "a ZIP archive or a spreadsheet (XLSX)"},
         {"BZh", 3, "bzip2 compression"},
-        {"\xfd" "7zXZ", 5, "xz compression"},
+        {"\xfd"
+         "7zXZ",
+         5, "xz compression"},
         {"7z\xbc\xaf", 4, "a 7-Zip archive"},
         {"\xd0\xcf\x11\xe0", 4, "an old spreadsheet (XLS)"},
         {"%PDF", 4, "PDF"},
@@ -135,8 +141,11 @@ enum source_format detect_format(struct str sample, struct str name, bool whole)
         if (name.n > n && str_eq_nocase((struct str){name.p + name.n - n, n}, str_of(ends[i])))
             name.n -= n;
     }
-    static const struct { const char *end; bool json; } kinds[] = {
-        {".json", true}, {".ndjson", true}, {".jsonl", true}, {".csv", false}, {".tsv", false}, {".txt", false}, {".tab", false}};
+    static const struct {
+        const char *end;
+        bool json;
+    } kinds[] = {{".json", true}, {".ndjson", true}, {".jsonl", true}, {".csv", false},
+                 {".tsv", false}, {".txt", false},   {".tab", false}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         size_t n = strlen(kinds[i].end);
         if (name.n >= n && str_eq_nocase((struct str){name.p + name.n - n, n}, str_of(kinds[i].end)))
@@ -168,7 +177,8 @@ static struct str field_unquote(struct arena *a, struct str s, const struct dial
     return (struct str){p, n};
 }
 
-size_t detect_record(struct str s, bool whole, const struct dialect *d, struct arena *a, struct str *fields, size_t max, size_t *n)
+size_t detect_record(struct str s, bool whole, const struct dialect *d, struct arena *a, struct str *fields, size_t max,
+                     size_t *n)
 {
     size_t i = 0, count = 0;
     for (;;) {
@@ -212,7 +222,9 @@ size_t detect_record(struct str s, bool whole, const struct dialect *d, struct a
 
 enum { SAMPLE_RECORDS = 500, LEADING = 20 };
 
-struct shape { size_t fields, records, agreeing, lead; }; /* lead: records before the first of the common shape */
+struct shape {
+    size_t fields, records, agreeing, lead;
+}; /* lead: records before the first of the common shape */
 
 static size_t fields_of(struct str *s, bool whole, const struct dialect *d)
 {

@@ -71,7 +71,8 @@ static bool name_fits(struct str file, struct str table)
         if (name.n >= table.n && str_eq_nocase((struct str){name.p + name.n - table.n, table.n}, table) &&
             (name.n == table.n || name.p[name.n - table.n - 1] == '_'))
             return true;
-        if (name.n <= sizeof data - 1 || !str_eq_nocase((struct str){name.p + name.n - (sizeof data - 1), sizeof data - 1}, STR("_data")))
+        if (name.n <= sizeof data - 1 ||
+            !str_eq_nocase((struct str){name.p + name.n - (sizeof data - 1), sizeof data - 1}, STR("_data")))
             return false;
         name.n -= sizeof data - 1;
     }
@@ -91,14 +92,17 @@ static bool better_stream(const struct mesh_stream *st, struct str file)
 
 /* ---- One stream ---- */
 
-struct seen { struct str path, sha256; int64_t size_bytes, mtime_ns; };
+struct seen {
+    struct str path, sha256;
+    int64_t size_bytes, mtime_ns;
+};
 struct known {
     struct arena *a;
     struct seen *seen;
     size_t n_seen, cap_seen;
     struct ledger_file *files;
     size_t n_files;
-    int64_t *reread;  /* files with rejected rows that were read with other options or types */
+    int64_t *reread; /* files with rejected rows that were read with other options or types */
     size_t n_reread, cap_reread;
     int64_t *drifted; /* files that went to quarantine whole, which another drift policy may let in */
     size_t n_drifted, cap_drifted;
@@ -147,12 +151,16 @@ static bool known_read(struct engine_conn *c, const struct mesh_stream *st, stru
     if (!job_sum(st, &job, e))
         return false;
     struct engine_param p = sql_text(st->ref), jobs[2] = {p, sql_text(str_of(job.hex))};
-    return sql_each(c, STR("SELECT j.file_id FROM mesh.sys.ingest_job j JOIN mesh.sys.file_load f USING (file_id) WHERE f.stream = $1 AND j.sha256 <> $2"),
+    return sql_each(c,
+                    STR("SELECT j.file_id FROM mesh.sys.ingest_job j JOIN mesh.sys.file_load f USING (file_id) WHERE f.stream = "
+                        "$1 AND j.sha256 <> $2"),
                     jobs, 2, reread_row, k, e) &&
            ledger_files(c, k->a, st->ref, &k->files, &k->n_files, e) &&
-           sql_each(c, STR("SELECT path, size_bytes, mtime_ns, sha256 FROM mesh.sys.ingest_seen WHERE stream = $1"), &p, 1, seen_row, k, e) &&
+           sql_each(c, STR("SELECT path, size_bytes, mtime_ns, sha256 FROM mesh.sys.ingest_seen WHERE stream = $1"), &p, 1,
+                    seen_row, k, e) &&
            (st->source->drift == DRIFT_QUARANTINE ||
-            sql_each(c, STR("SELECT DISTINCT file_id FROM mesh.quarantine.rejected WHERE stream = $1 AND reason = 'drift'"), &p, 1, drifted_row, k, e));
+            sql_each(c, STR("SELECT DISTINCT file_id FROM mesh.quarantine.rejected WHERE stream = $1 AND reason = 'drift'"), &p,
+                     1, drifted_row, k, e));
 }
 
 /* Content that the stream has, and that nothing has taken the place of since. */
@@ -223,7 +231,12 @@ static bool within(const struct str *paths, size_t n, struct str path)
     return false;
 }
 
-struct found { struct file_found *v; size_t n, cap; struct file_moved *moved; size_t n_moved, cap_moved; };
+struct found {
+    struct file_found *v;
+    size_t n, cap;
+    struct file_moved *moved;
+    size_t n_moved, cap_moved;
+};
 
 static struct file_found *found_add(struct found *all)
 {
@@ -243,8 +256,9 @@ static void moved_add(struct found *all, int64_t file_id, const struct file_foun
     all->moved[all->n_moved++] = (struct file_moved){file_id, *at};
 }
 
-/* A loaded content follows its file: where its path is gone or holds other content, and the content lies elsewhere, it belongs there from now on. Else
- * a renamed file that changes would be added to what it gave before, and a copy of a restated file would undo the restatement. */
+/* A loaded content follows its file: where its path is gone or holds other content, and the content lies elsewhere, it belongs
+ * there from now on. Else a renamed file that changes would be added to what it gave before, and a copy of a restated file would
+ * undo the restatement. */
 static void contents_follow(struct known *k, const struct found *here, struct found *all)
 {
     for (size_t i = 0; i < k->n_files; i++) {
@@ -267,10 +281,13 @@ static void contents_follow(struct known *k, const struct found *here, struct fo
 
 static void none_found(const struct mesh_stream *st, struct errs *es)
 {
-    struct err *d = errs_add(es, E_SOURCE_FILE, st->pos.file, st->pos.line, st->pos.col, "no file for the stream %.*s: nothing matches %.*s",
-                             STR_FMT(st->ref), STR_FMT(st->table.n ? st->source->path : st->path));
+    struct err *d =
+        errs_add(es, E_SOURCE_FILE, st->pos.file, st->pos.line, st->pos.col, "no file for the stream %.*s: nothing matches %.*s",
+                 STR_FMT(st->ref), STR_FMT(st->table.n ? st->source->path : st->path));
     if (st->table.n)
-        err_hint(d, "expected is a file named [prefix_]%.*s[_data].csv (or tsv, json, ndjson, parquet; .gz, .zst); `optional: true` if there may be none",
+        err_hint(d,
+                 "expected is a file named [prefix_]%.*s[_data].csv (or tsv, json, ndjson, parquet; .gz, .zst); `optional: true` "
+                 "if there may be none",
                  STR_FMT(st->table));
     else
         err_hint(d, "correct the stream's path, or write `optional: true` if there may be none");
@@ -287,7 +304,7 @@ static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mes
     struct known k = {.a = a};
     if (!known_read(c, st, &k, e)) {
         mem_free(k.seen);
-            mem_free(k.reread);
+        mem_free(k.reread);
         mem_free(k.drifted);
         return false;
     }
@@ -350,7 +367,8 @@ bool discover_files(struct engine_conn *c, const struct mesh *m, const struct st
     return ok;
 }
 
-bool ingest_discover(struct state *s, const struct mesh *m, struct arena *a, struct ingest_file **out, size_t *n, struct errs *es, struct err *e)
+bool ingest_discover(struct state *s, const struct mesh *m, struct arena *a, struct ingest_file **out, size_t *n, struct errs *es,
+                     struct err *e)
 {
     struct engine_conn *c = NULL;
     struct discovered d = {0};
@@ -363,6 +381,7 @@ bool ingest_discover(struct state *s, const struct mesh *m, struct arena *a, str
     *n = d.n;
     *out = arena_array(a, *n + 1, sizeof **out);
     for (size_t i = 0; i < *n; i++)
-        (*out)[i] = (struct ingest_file){d.files[i].stream, d.files[i].path, d.files[i].changed ? "changed" : "new", d.files[i].size_bytes};
+        (*out)[i] = (struct ingest_file){d.files[i].stream, d.files[i].path, d.files[i].changed ? "changed" : "new",
+                                         d.files[i].size_bytes};
     return ok;
 }

@@ -3,7 +3,12 @@
 
 #include "ingest/ingest_int.h"
 
-struct last { struct arena *a; struct str *names; enum cell_look *looks; size_t n, cap; };
+struct last {
+    struct arena *a;
+    struct str *names;
+    enum cell_look *looks;
+    size_t n, cap;
+};
 
 static bool last_row(void *ctx, const struct engine_chunk *ch, size_t i, struct err *e)
 {
@@ -19,8 +24,15 @@ static bool last_row(void *ctx, const struct engine_chunk *ch, size_t i, struct 
     return true;
 }
 
-struct event { struct str column; char change[64]; };
-struct events { struct event *v; size_t n, cap; bool required_gone; };
+struct event {
+    struct str column;
+    char change[64];
+};
+struct events {
+    struct event *v;
+    size_t n, cap;
+    bool required_gone;
+};
 
 static void event_add(struct events *ev, struct str column, const char *change, const char *from, const char *to)
 {
@@ -45,8 +57,8 @@ static bool in_file(const struct loader_column *cols, size_t n, struct str name)
     return false;
 }
 
-static void compare(const struct file_found *f, const struct raw_table *t, const struct last *last, const struct loader_column *cols, size_t n,
-                    struct events *ev)
+static void compare(const struct file_found *f, const struct raw_table *t, const struct last *last,
+                    const struct loader_column *cols, size_t n, struct events *ev)
 {
     const struct mesh_stream *st = f->stream;
     for (size_t i = 0; i < n && last->n; i++) {
@@ -61,7 +73,8 @@ static void compare(const struct file_found *f, const struct raw_table *t, const
         for (size_t k = 0; k < n; k++) {
             /* Typed columns are held to their type value by value; here a text column turns from numbers or days to words. */
             if (str_eq(cols[k].name, last->names[i]) && cols[k].type.type == ENGINE_TEXT && last->looks[i] != LOOK_EMPTY &&
-                last->looks[i] != LOOK_TEXT && cell_look_join(last->looks[i], cols[k].look) == LOOK_TEXT && cols[k].look != LOOK_EMPTY)
+                last->looks[i] != LOOK_TEXT && cell_look_join(last->looks[i], cols[k].look) == LOOK_TEXT &&
+                cols[k].look != LOOK_EMPTY)
                 event_add(ev, cols[k].name, "type changed", cell_look_text(last->looks[i]), cell_look_text(cols[k].look));
         }
     }
@@ -79,14 +92,18 @@ static void compare(const struct file_found *f, const struct raw_table *t, const
 }
 
 /* Once per file and change: a refused file is met again by every run. */
-static bool events_store(struct engine_conn *c, const struct file_found *f, const struct events *ev, int64_t now_us, struct err *e)
+static bool events_store(struct engine_conn *c, const struct file_found *f, const struct events *ev, int64_t now_us,
+                         struct err *e)
 {
     for (size_t i = 0; i < ev->n; i++) {
-        const struct engine_param p[] = {sql_text(f->stream->ref), sql_text(f->path), sql_text(ev->v[i].column), sql_text(str_of(ev->v[i].change)),
-                                         sql_int(now_us)};
-        if (!sql_run(c, STR("INSERT INTO mesh.sys.ingest_drift SELECT $1, $2, $3, $4, make_timestamp(CAST($5 AS BIGINT)) WHERE NOT EXISTS"
-                            " (SELECT 1 FROM mesh.sys.ingest_drift WHERE stream = $1 AND path = $2 AND column_name = $3 AND change = $4)"),
-                     p, 5, e))
+        const struct engine_param p[] = {sql_text(f->stream->ref), sql_text(f->path), sql_text(ev->v[i].column),
+                                         sql_text(str_of(ev->v[i].change)), sql_int(now_us)};
+        if (!sql_run(
+                c,
+                STR("INSERT INTO mesh.sys.ingest_drift SELECT $1, $2, $3, $4, make_timestamp(CAST($5 AS BIGINT)) WHERE NOT EXISTS"
+                    " (SELECT 1 FROM mesh.sys.ingest_drift WHERE stream = $1 AND path = $2 AND column_name = $3 AND change = "
+                    "$4)"),
+                p, 5, e))
             return false;
     }
     return true;
@@ -101,8 +118,9 @@ static void describe(const struct events *ev, struct buf *b)
         buf_printf(b, " and %zu more", ev->n - SHOWN);
 }
 
-bool drift_judge(struct engine_conn *c, const struct file_found *f, const struct raw_table *t, const struct loader_column *cols, size_t n,
-                 int64_t now_us, struct arena *a, enum drift_verdict *out, struct err *why, struct errs *es, struct err *e)
+bool drift_judge(struct engine_conn *c, const struct file_found *f, const struct raw_table *t, const struct loader_column *cols,
+                 size_t n, int64_t now_us, struct arena *a, enum drift_verdict *out, struct err *why, struct errs *es,
+                 struct err *e)
 {
     struct last last = {.a = a};
     struct events ev = {0};
@@ -110,20 +128,24 @@ bool drift_judge(struct engine_conn *c, const struct file_found *f, const struct
     struct engine_param p = sql_text(f->stream->ref);
     enum mesh_drift policy = f->stream->source->drift;
     *out = DRIFT_NONE;
-    bool ok = sql_each(c, STR("SELECT column_name, look FROM mesh.sys.ingest_column WHERE stream = $1 ORDER BY position"), &p, 1, last_row, &last, e);
+    bool ok = sql_each(c, STR("SELECT column_name, look FROM mesh.sys.ingest_column WHERE stream = $1 ORDER BY position"), &p, 1,
+                       last_row, &last, e);
     if (ok)
         compare(f, t, &last, cols, n, &ev);
     if (ok && ev.n) {
         describe(&ev, &text);
         ok = events_store(c, f, &ev, now_us, e);
-        *out = policy == DRIFT_QUARANTINE ? DRIFT_SET_ASIDE : policy == DRIFT_FAIL || ev.required_gone ? DRIFT_REFUSED : DRIFT_TAKEN;
+        *out = policy == DRIFT_QUARANTINE                 ? DRIFT_SET_ASIDE
+               : policy == DRIFT_FAIL || ev.required_gone ? DRIFT_REFUSED
+                                                          : DRIFT_TAKEN;
     }
     if (*out == DRIFT_REFUSED) {
         err_at(why, E_DRIFT, f->path, 0, 0, "its columns differ from what %.*s had: %s", STR_FMT(f->stream->ref), buf_z(&text));
         err_hint(why, policy == DRIFT_FAIL ? "nothing was loaded; `drift: evolve` in the source accepts such changes"
                                            : "nothing was loaded; the contract requires the missing column");
     } else if (*out == DRIFT_SET_ASIDE) {
-        struct err *w = errs_warn(es, E_DRIFT, f->path, 0, 0, "all its rows went to quarantine, its columns differ: %s", buf_z(&text));
+        struct err *w =
+            errs_warn(es, E_DRIFT, f->path, 0, 0, "all its rows went to quarantine, its columns differ: %s", buf_z(&text));
         err_hint(w, "with `drift: evolve` in the source the next run loads them");
     } else if (*out == DRIFT_TAKEN) {
         errs_warn(es, E_DRIFT, f->path, 0, 0, "its columns differ from what %.*s had: %s", STR_FMT(f->stream->ref), buf_z(&text));
@@ -135,7 +157,8 @@ bool drift_judge(struct engine_conn *c, const struct file_found *f, const struct
     return ok;
 }
 
-bool drift_remember(struct engine_conn *c, const struct mesh_stream *st, const struct loader_column *cols, size_t n, struct err *e)
+bool drift_remember(struct engine_conn *c, const struct mesh_stream *st, const struct loader_column *cols, size_t n,
+                    struct err *e)
 {
     struct engine_param p = sql_text(st->ref);
     struct engine_appender *ap = NULL;
@@ -144,7 +167,8 @@ bool drift_remember(struct engine_conn *c, const struct mesh_stream *st, const s
         return false;
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
-        const struct engine_param row[] = {sql_text(st->ref), sql_int((int64_t)i), sql_text(cols[i].name), sql_text(str_of(cell_look_text(cols[i].look)))};
+        const struct engine_param row[] = {sql_text(st->ref), sql_int((int64_t)i), sql_text(cols[i].name),
+                                           sql_text(str_of(cell_look_text(cols[i].look)))};
         ok = engine_append_row(ap, row, 4, e);
     }
     struct err ignored;

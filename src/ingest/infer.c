@@ -20,9 +20,12 @@ static bool ends_with_id(struct str name)
 /* Identifiers are text even where they are all digits: nobody adds them up, and leading zeros count. */
 static void propose(struct mesh_column *c, enum cell_look look)
 {
-    static const struct { const char *logical, *physical; } types[LOOK_COUNT] = {
-        [LOOK_EMPTY] = {"string", "VARCHAR"},        [LOOK_BOOL] = {"boolean", "BOOLEAN"}, [LOOK_INTEGER] = {"integer", "BIGINT"},
-        [LOOK_DECIMAL] = {"number", "DECIMAL(18,6)"}, [LOOK_NUMBER] = {"number", "DOUBLE"}, [LOOK_DATE] = {"date", "DATE"},
+    static const struct {
+        const char *logical, *physical;
+    } types[LOOK_COUNT] = {
+        [LOOK_EMPTY] = {"string", "VARCHAR"},          [LOOK_BOOL] = {"boolean", "BOOLEAN"},
+        [LOOK_INTEGER] = {"integer", "BIGINT"},        [LOOK_DECIMAL] = {"number", "DECIMAL(18,6)"},
+        [LOOK_NUMBER] = {"number", "DOUBLE"},          [LOOK_DATE] = {"date", "DATE"},
         [LOOK_TIMESTAMP] = {"timestamp", "TIMESTAMP"}, [LOOK_TEXT] = {"string", "VARCHAR"},
     };
     if (look >= LOOK_INTEGER && look <= LOOK_NUMBER && ends_with_id(c->name))
@@ -42,7 +45,8 @@ static bool day_name(struct str name)
 }
 
 /* The child's sample of the file. */
-static bool sample(const char *program, const char *path, int fd, bool decimal_comma, struct arena *a, struct loader_shape *shape, struct err *e)
+static bool sample(const char *program, const char *path, int fd, bool decimal_comma, struct arena *a, struct loader_shape *shape,
+                   struct err *e)
 {
     struct buf job = BUF_INIT(8192);
     struct loader *l = NULL;
@@ -70,7 +74,8 @@ bool ingest_infer(const char *program, const char *path, struct arena *a, struct
     bool ok = sample(program, path, fd, false, a, &shape, e);
     if (ok && shape.decimal_comma) {
         out->decimal_separator = STR(",");
-        ok = (lseek(fd, 0, SEEK_SET) == 0 || err_errno(e, errno, "reading %s", path)) && sample(program, path, fd, true, a, &shape, e);
+        ok = (lseek(fd, 0, SEEK_SET) == 0 || err_errno(e, errno, "reading %s", path)) &&
+             sample(program, path, fd, true, a, &shape, e);
     }
     if (ok) {
         const struct loader_column *cols = shape.cols;

@@ -18,7 +18,8 @@ static bool may_show(const struct mesh_column *c)
 
 static bool is_key(const struct mesh_stream *st, struct str name)
 {
-    return st->load == LOAD_REPLACE_DAYS && (str_eq(name, st->day_column) || (st->account_column.n && str_eq(name, st->account_column)));
+    return st->load == LOAD_REPLACE_DAYS &&
+           (str_eq(name, st->day_column) || (st->account_column.n && str_eq(name, st->account_column)));
 }
 
 static void column(struct buf *b, bool first, struct str name, struct str type, bool required, bool show)

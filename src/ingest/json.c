@@ -10,17 +10,17 @@ enum { KEYS_MAX = 4096, SLOTS = 16384, LOOKED_AT = 1000, POOL_MARGIN = 1024 };
 
 struct json {
     struct window w;
-    bool lines;              /* NDJSON */
-    bool in_array, closed;   /* closed: the array's end was met */
+    bool lines;            /* NDJSON */
+    bool in_array, closed; /* closed: the array's end was met */
     int64_t line;
     bool discarding;
     /* Keys as written, in order of appearance, found by hash. */
     struct str *keys;
     size_t n_keys;
-    uint32_t slots[SLOTS];   /* index + 1 */
+    uint32_t slots[SLOTS]; /* index + 1 */
     struct str *fields;
-    struct buf nested;       /* texts of nested values of one row */
-    char *work;              /* the record, padded, and yyjson's own room */
+    struct buf nested; /* texts of nested values of one row */
+    char *work;        /* the record, padded, and yyjson's own room */
     size_t work_cap;
 };
 
@@ -197,7 +197,8 @@ static bool row_make(struct reading *r, struct json *j, yyjson_val *object, stru
     size_t i, n;
     yyjson_val *key, *v;
     bool nul = false;
-    yyjson_obj_foreach(object, i, n, key, v) {
+    yyjson_obj_foreach(object, i, n, key, v)
+    {
         long at = key_find(j, (struct str){yyjson_get_str(key), yyjson_get_len(key)});
         if (at < 0)
             return err_set(e, E_SOURCE_FILE, "the file changed while it was read");
@@ -207,7 +208,8 @@ static bool row_make(struct reading *r, struct json *j, yyjson_val *object, stru
     if (!buf_ok(&j->nested, e))
         return false;
     if (nul)
-        return rows_reject(&r->rows, &(struct wire_reject){j->line, REJECT_ENCODING, WIRE_NO_COLUMN, STR("it holds a NUL character"), raw}, e);
+        return rows_reject(
+            &r->rows, &(struct wire_reject){j->line, REJECT_ENCODING, WIRE_NO_COLUMN, STR("it holds a NUL character"), raw}, e);
     return rows_put(&r->rows, j->line, j->fields, raw, e);
 }
 
@@ -216,7 +218,8 @@ static bool keys_take(struct reading *r, struct json *j, yyjson_val *object, int
 {
     size_t i, n;
     yyjson_val *key, *v;
-    yyjson_obj_foreach(object, i, n, key, v) {
+    yyjson_obj_foreach(object, i, n, key, v)
+    {
         struct str name = {yyjson_get_str(key), yyjson_get_len(key)};
         if (!key_add(r, j, name, e))
             return false;

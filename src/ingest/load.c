@@ -19,8 +19,8 @@ struct run {
     struct ingest_report *r;
     struct errs *es;
     struct ingest_progress progress;
-    int64_t run_first_id;          /* first file id that this run may give; 0: none given yet */
-    int64_t base_bytes;            /* of the files before the present one */
+    int64_t run_first_id; /* first file id that this run may give; 0: none given yet */
+    int64_t base_bytes;   /* of the files before the present one */
     size_t cap_changed;
 };
 
@@ -35,7 +35,7 @@ struct load {
     struct ledger_file entry;
     int64_t *same_path;
     size_t n_same_path;
-    bool set_aside, first;           /* first: the stream has no file yet */
+    bool set_aside, first; /* first: the stream has no file yet */
 };
 
 static void progressed(void *ctx, int64_t rows, int64_t rejected, int64_t bytes)
@@ -70,8 +70,12 @@ static bool child_start(struct load *l, int fd, struct err *e)
     buf_printf(&spool, "%s/tmp", run->s->data_dir);
     job_write(l->f->stream, fs_basename(l->f->path), &job);
     const struct loader_options o = {
-        .program = run->o->program, .spool_dir = buf_z(&spool), .shown = l->f->path, .cancel = run->o->cancel,
-        .progress = run->o->progress ? progressed : NULL, .ctx = run,
+        .program = run->o->program,
+        .spool_dir = buf_z(&spool),
+        .shown = l->f->path,
+        .cancel = run->o->cancel,
+        .progress = run->o->progress ? progressed : NULL,
+        .ctx = run,
     };
     bool ok = buf_ok(&job, e) && buf_ok(&spool, e) && loader_start(&o, fd, buf_str(&job), &l->loader, e) &&
               loader_schema(l->loader, &l->a, &l->shape, e);
@@ -104,7 +108,8 @@ static bool rows_insert(struct load *l, struct err *e)
     buf_add(&before, buf_str(&select));
     buf_addz(&before, " FROM ");
     struct engine_pipe_source source = loader_source(l->loader);
-    bool ok = buf_ok(&select, e) && buf_ok(&before, e) && loader_go(l->loader, l->set_aside ? 'Q' : 'L', types, l->shape.n_cols + 1, e);
+    bool ok =
+        buf_ok(&select, e) && buf_ok(&before, e) && loader_go(l->loader, l->set_aside ? 'Q' : 'L', types, l->shape.n_cols + 1, e);
     if (ok && !l->set_aside)
         ok = engine_pipe_run(l->run->c, buf_str(&before), STR(""), types, l->shape.n_cols + 1, &source, e);
     buf_fini(&before);
@@ -133,8 +138,8 @@ static bool earlier_loads(struct load *l, struct err *e)
 
 static bool seen_write(struct engine_conn *c, const struct file_found *f, struct err *e)
 {
-    const struct engine_param p[] = {sql_text(f->stream->ref), sql_text(f->path), sql_int((int64_t)f->size_bytes), sql_int(f->mtime_ns),
-                                     sql_text(f->sha256)};
+    const struct engine_param p[] = {sql_text(f->stream->ref), sql_text(f->path), sql_int((int64_t)f->size_bytes),
+                                     sql_int(f->mtime_ns), sql_text(f->sha256)};
     return sql_run(c, STR("DELETE FROM mesh.sys.ingest_seen WHERE stream = $1 AND path = $2"), p, 2, e) &&
            sql_run(c, STR("INSERT INTO mesh.sys.ingest_seen VALUES ($1, $2, $3, $4, $5)"), p, 5, e);
 }
@@ -201,16 +206,20 @@ static bool file_write(struct load *l, int fd, struct err *e)
     fault_crash_point("load_after_rows");
     ok = ok && same_file(l->f, fd, e);
     if (ok && !l->set_aside) {
-        const struct replace_scope scope = {l->entry.file_id, run->run_first_id, l->entry.learned_at_us, l->same_path, l->n_same_path,
-                                            l->n_same_path > 0, l->first};
-        ok = partition_replace(run->c, l->f, &l->table, &scope, &gone, run->es, e) && drift_remember(run->c, st, l->shape.cols, l->shape.n_cols, e);
+        const struct replace_scope scope = {l->entry.file_id, run->run_first_id, l->entry.learned_at_us,
+                                            l->same_path,     l->n_same_path,    l->n_same_path > 0,
+                                            l->first};
+        ok = partition_replace(run->c, l->f, &l->table, &scope, &gone, run->es, e) &&
+             drift_remember(run->c, st, l->shape.cols, l->shape.n_cols, e);
     }
     if (ok && l->entry.rows_quarantined) {
-        ok = quarantine_store(run->c, l->loader, st, l->shape.cols, l->shape.n_cols, l->entry.file_id, l->entry.learned_at_us, &rejects, e) &&
+        ok = quarantine_store(run->c, l->loader, st, l->shape.cols, l->shape.n_cols, l->entry.file_id, l->entry.learned_at_us,
+                              &rejects, e) &&
              job_remember(l, e);
         if (ok && !l->set_aside) {
             struct err *w = errs_warn(run->es, E_QUARANTINED, l->f->path, 0, 0, "%lld of %lld rows went to quarantine: %s",
-                                      (long long)l->entry.rows_quarantined, (long long)(l->entry.rows_quarantined + l->entry.rows_loaded), buf_z(&rejects));
+                                      (long long)l->entry.rows_quarantined,
+                                      (long long)(l->entry.rows_quarantined + l->entry.rows_loaded), buf_z(&rejects));
             err_hint(w, "the rest is loaded. Correct the file, or the options and types of its stream: then it is read again");
         }
     }
@@ -249,7 +258,8 @@ static bool file_load(struct run *run, const struct file_found *f, struct arena 
         goto out;
     }
     if (!same_file(f, fd, e) || !child_start(&l, fd, e) || !table_read(run->c, f->stream, &l.a, &l.table, e) ||
-        !drift_judge(run->c, f, &l.table, l.shape.cols, l.shape.n_cols, l.entry.learned_at_us, &l.a, &drift, e, run->es, e) || drift == DRIFT_REFUSED)
+        !drift_judge(run->c, f, &l.table, l.shape.cols, l.shape.n_cols, l.entry.learned_at_us, &l.a, &drift, e, run->es, e) ||
+        drift == DRIFT_REFUSED)
         goto out;
     l.set_aside = drift == DRIFT_SET_ASIDE;
     begun = engine_exec(run->c, STR("BEGIN"), e);
@@ -261,9 +271,9 @@ static bool file_load(struct run *run, const struct file_found *f, struct arena 
         run->r->quarantined += l.entry.rows_quarantined;
         run->r->replaced += l.entry.replaced_rows;
         stream_changed(run, a, f->stream);
-        log_event(LOG_INFO, "ingest", "file_loaded", "stream=%.*s rows=%lld quarantined=%lld replaced=%lld bytes=%llu", STR_FMT(f->stream->ref),
-                  (long long)l.entry.rows_loaded, (long long)l.entry.rows_quarantined, (long long)l.entry.replaced_rows,
-                  (unsigned long long)f->size_bytes);
+        log_event(LOG_INFO, "ingest", "file_loaded", "stream=%.*s rows=%lld quarantined=%lld replaced=%lld bytes=%llu",
+                  STR_FMT(f->stream->ref), (long long)l.entry.rows_loaded, (long long)l.entry.rows_quarantined,
+                  (long long)l.entry.replaced_rows, (unsigned long long)f->size_bytes);
     }
 out:
     loader_close(l.loader); /* before the rollback: nothing waits for a child */
@@ -284,7 +294,8 @@ static bool problem_store(struct run *run, const struct file_found *f, const str
     const struct engine_param p[] = {sql_text(f->stream->ref), sql_text(f->path), sql_text(str_of(err_info_get(why->code)->code)),
                                      sql_text(str_of(why->text)), sql_int(clock_now_us())};
     return sql_run(run->c, STR("DELETE FROM mesh.sys.ingest_problem WHERE stream = $1 AND path = $2"), p, 2, e) &&
-           sql_run(run->c, STR("INSERT INTO mesh.sys.ingest_problem VALUES ($1, $2, $3, $4, make_timestamp(CAST($5 AS BIGINT)))"), p, 5, e);
+           sql_run(run->c, STR("INSERT INTO mesh.sys.ingest_problem VALUES ($1, $2, $3, $4, make_timestamp(CAST($5 AS BIGINT)))"),
+                   p, 5, e);
 }
 
 /* Contracts may have changed since the last load: bring the tables in line, stream by stream. */
@@ -297,7 +308,8 @@ static bool tables_follow(struct run *run, const struct mesh_stream *st, struct 
     if (ok && t.exists) {
         struct err ignored;
         ok = engine_exec(run->c, STR("BEGIN"), e);
-        bool done = ok && table_retype(run->c, st, &a, &t, e) && table_fit(run->c, st, NULL, 0, &a, &t, e) && engine_exec(run->c, STR("COMMIT"), e);
+        bool done = ok && table_retype(run->c, st, &a, &t, e) && table_fit(run->c, st, NULL, 0, &a, &t, e) &&
+                    engine_exec(run->c, STR("COMMIT"), e);
         if (ok && !done && !engine_exec(run->c, STR("ROLLBACK"), &ignored))
             log_event(LOG_DEBUG, "ingest", "rollback", "the transaction had ended already");
         ok = done;
@@ -389,16 +401,18 @@ static bool currencies_tell(struct run *run, const struct file_found *files, siz
         if (!currency_column(run, src, &found, e))
             return false;
         if (!found) {
-            struct err *w = errs_warn(run->es, E_SOURCE_FILE, src->pos.file, src->pos.line, src->pos.col,
-                                      "no table of the source %.*s carries a currency, and none is declared: its amounts cannot be converted", STR_FMT(src->name));
+            struct err *w =
+                errs_warn(run->es, E_SOURCE_FILE, src->pos.file, src->pos.line, src->pos.col,
+                          "no table of the source %.*s carries a currency, and none is declared: its amounts cannot be converted",
+                          STR_FMT(src->name));
             err_hint(w, "write `currency: EUR` (or what the account is billed in) into the source");
         }
     }
     return true;
 }
 
-bool ingest_run(struct state *s, const struct mesh *m, const struct ingest_options *o, struct arena *a, struct ingest_report *r, struct errs *es,
-                struct err *e)
+bool ingest_run(struct state *s, const struct mesh *m, const struct ingest_options *o, struct arena *a, struct ingest_report *r,
+                struct errs *es, struct err *e)
 {
     struct run run = {.s = s, .m = m, .o = o, .r = r, .es = es};
     struct discovered d = {0};

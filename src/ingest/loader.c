@@ -20,23 +20,23 @@
 enum { FD_CLEAR = 10, POLL_MS = 100, IDLE_MS = 120000, EXIT_MS = 10000, PIPE_BYTES = 1 << 20, PROGRESS_US = 100000 };
 
 struct block {
-    struct engine_pipe_block b;   /* first: the engine hands it back */
+    struct engine_pipe_block b; /* first: the engine hands it back */
     struct engine_pipe_cells *cells;
-    char *payload;                /* 8-aligned */
+    char *payload; /* 8-aligned */
     size_t cap;
     struct block *next;
 };
 
 struct loader {
     struct loader_options o;
-    pid_t pid;                    /* 0: collected */
+    pid_t pid; /* 0: collected */
     int status;
     int to_child, from_child, spool;
     const struct engine_pipe_type *types;
     size_t n_types;
-    pthread_mutex_t lock;         /* guards all below: one thread reads from the pipe at a time */
+    pthread_mutex_t lock; /* guards all below: one thread reads from the pipe at a time */
     struct block *idle;
-    bool ended, broken;           /* END has come; an error has been given */
+    bool ended, broken; /* END has come; an error has been given */
     int64_t rows, rejected, bytes, told_rows, told_rejected, progress_us;
 };
 
@@ -64,8 +64,8 @@ static bool pipe_above(int ends[2], bool socket, struct err *e)
 /* Nothing secret and nothing that changes behaviour; what sanitizers, coverage and crash tests need. */
 static void environment(char **out, size_t max)
 {
-    static const char *const kept[] = {"ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=", "LLVM_PROFILE_FILE=",
-                                       "GCOV_PREFIX=", "GCOV_PREFIX_STRIP=", "TRELLIS_CRASH_AT="};
+    static const char *const kept[] = {"ASAN_OPTIONS=",      "UBSAN_OPTIONS=", "LSAN_OPTIONS=",      "TSAN_OPTIONS=",
+                                       "LLVM_PROFILE_FILE=", "GCOV_PREFIX=",   "GCOV_PREFIX_STRIP=", "TRELLIS_CRASH_AT="};
     size_t n = 0;
     for (char **v = environ; *v; v++) {
         for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
@@ -78,7 +78,7 @@ static void environment(char **out, size_t max)
 
 static bool spawn(struct loader *l, int in, int out, int file, struct err *e)
 {
-    char *argv[] = {(char *)(uintptr_t)l->o.program, (char *)(uintptr_t)"loader-child", NULL};
+    char *argv[] = {(char *)(uintptr_t)l->o.program, (char *)(uintptr_t) "loader-child", NULL};
     char *env[16];
     environment(env, 16);
     posix_spawn_file_actions_t fa;
@@ -393,10 +393,11 @@ bool loader_schema(struct loader *l, struct arena *a, struct loader_shape *out, 
         out->decimal_comma = yyjson_get_bool(yyjson_obj_get(o, "decimal_comma"));
         out->n_cols = yyjson_arr_size(list);
         out->cols = arena_array(a, out->n_cols + 1, sizeof *out->cols);
-        yyjson_arr_foreach(list, i, k, v) {
+        yyjson_arr_foreach(list, i, k, v)
+        {
             out->cols[i] = (struct loader_column){.name = arena_str(a, json_str(v, "name")),
-                                                .type = {.type = ENGINE_TEXT},
-                                                .look = cell_look_parse(json_str(v, "look"))};
+                                                  .type = {.type = ENGINE_TEXT},
+                                                  .look = cell_look_parse(json_str(v, "look"))};
         }
         ok = out->n_cols > 0 || nonsense(l, e);
     }
@@ -510,7 +511,8 @@ static bool spool_read(struct loader *l, void *to, size_t n, off_t *at, struct e
     return true;
 }
 
-bool loader_rejects(struct loader *l, bool (*row)(void *ctx, const struct wire_reject *r, struct err *e), void *ctx, struct err *e)
+bool loader_rejects(struct loader *l, bool (*row)(void *ctx, const struct wire_reject *r, struct err *e), void *ctx,
+                    struct err *e)
 {
     int64_t left = l->rejected;
     off_t at = 0;

@@ -7,15 +7,25 @@
 #include "ingest/cell.h"
 #include "ingest/reader.h"
 
-struct loader_column { struct str name; struct engine_pipe_type type; enum cell_look look; };
-struct loader_shape { struct loader_column *cols; size_t n_cols; struct str format; int64_t sampled; bool decimal_comma; };
+struct loader_column {
+    struct str name;
+    struct engine_pipe_type type;
+    enum cell_look look;
+};
+struct loader_shape {
+    struct loader_column *cols;
+    size_t n_cols;
+    struct str format;
+    int64_t sampled;
+    bool decimal_comma;
+};
 
 struct loader_options {
-    const char *program;             /* this binary */
-    const char *spool_dir;           /* for rejected rows until they are stored; the spool has no name there */
-    struct str shown;                /* the file's path as errors name it */
-    const atomic_bool *cancel;       /* may be NULL */
-    int64_t idle_ms;                 /* 0: two minutes. A child that says nothing for so long is ended */
+    const char *program;       /* this binary */
+    const char *spool_dir;     /* for rejected rows until they are stored; the spool has no name there */
+    struct str shown;          /* the file's path as errors name it */
+    const atomic_bool *cancel; /* may be NULL */
+    int64_t idle_ms;           /* 0: two minutes. A child that says nothing for so long is ended */
     /* Called at most ten times a second, from whichever thread reads, one at a time. */
     void (*progress)(void *ctx, int64_t rows, int64_t rejected, int64_t bytes);
     void *ctx;
@@ -37,6 +47,7 @@ struct engine_pipe_source loader_source(struct loader *l);
 MUST_CHECK bool loader_finish(struct loader *l, int64_t *rows, int64_t *rejected, struct err *e);
 
 /* The rejected rows, in order; `row` may be called with texts that end with the call. */
-MUST_CHECK bool loader_rejects(struct loader *l, bool (*row)(void *ctx, const struct wire_reject *r, struct err *e), void *ctx, struct err *e);
+MUST_CHECK bool loader_rejects(struct loader *l, bool (*row)(void *ctx, const struct wire_reject *r, struct err *e), void *ctx,
+                               struct err *e);
 
 #endif

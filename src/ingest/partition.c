@@ -74,8 +74,8 @@ static void partition_condition(struct buf *b, const struct file_found *f, const
     buf_addz(b, " = p._day");
 }
 
-static bool partitions_make(struct engine_conn *c, const struct file_found *f, const struct raw_table *t, const struct replace_scope *s,
-                            struct err *e)
+static bool partitions_make(struct engine_conn *c, const struct file_found *f, const struct raw_table *t,
+                            const struct replace_scope *s, struct err *e)
 {
     struct buf sql = BUF_INIT(1u << 16);
     buf_addz(&sql, "CREATE OR REPLACE TEMP TABLE trellis_partition AS SELECT ");
@@ -90,7 +90,11 @@ static bool partitions_make(struct engine_conn *c, const struct file_found *f, c
     return ok;
 }
 
-struct shrunken { const struct file_found *f; struct errs *es; size_t told; };
+struct shrunken {
+    const struct file_found *f;
+    struct errs *es;
+    size_t told;
+};
 
 static bool shrunken_row(void *ctx, const struct engine_chunk *ch, size_t i, struct err *e)
 {
@@ -101,16 +105,17 @@ static bool shrunken_row(void *ctx, const struct engine_chunk *ch, size_t i, str
         return true;
     struct buf day = BUF_INIT(256);
     engine_cell_text(ch, 0, i, &day);
-    struct err *w = errs_warn(s->es, E_SOURCE_FILE, s->f->path, 0, 0, "%s of %.*s has %lld rows now, it had %lld before", buf_z(&day),
-                              STR_FMT(s->f->stream->ref), (long long)engine_cell_i64(ch, 2, i), (long long)engine_cell_i64(ch, 1, i));
+    struct err *w =
+        errs_warn(s->es, E_SOURCE_FILE, s->f->path, 0, 0, "%s of %.*s has %lld rows now, it had %lld before", buf_z(&day),
+                  STR_FMT(s->f->stream->ref), (long long)engine_cell_i64(ch, 2, i), (long long)engine_cell_i64(ch, 1, i));
     err_hint(w, "if the file is an incomplete export, export it again; what it replaced is kept in history");
     buf_fini(&day);
     return true;
 }
 
 /* Partitions that come back with less than half of their rows. */
-static bool shrunken_tell(struct engine_conn *c, const struct file_found *f, const struct raw_table *t, const struct replace_scope *s,
-                          struct errs *es, struct err *e)
+static bool shrunken_tell(struct engine_conn *c, const struct file_found *f, const struct raw_table *t,
+                          const struct replace_scope *s, struct errs *es, struct err *e)
 {
     struct buf sql = BUF_INIT(1u << 16);
     struct shrunken told = {f, es, 0};
@@ -127,7 +132,8 @@ static bool shrunken_tell(struct engine_conn *c, const struct file_found *f, con
 }
 
 /* " raw r [, trellis_partition p] WHERE ..." of the rows that go. */
-static void gone(struct buf *b, const struct file_found *f, const struct raw_table *t, const struct replace_scope *s, const char *join)
+static void gone(struct buf *b, const struct file_found *f, const struct raw_table *t, const struct replace_scope *s,
+                 const char *join)
 {
     bool days = f->stream->load == LOAD_REPLACE_DAYS;
     buf_addz(b, days ? join : "");
@@ -139,8 +145,8 @@ static void gone(struct buf *b, const struct file_found *f, const struct raw_tab
     }
 }
 
-static bool move_out(struct engine_conn *c, const struct file_found *f, const struct raw_table *t, const struct replace_scope *s, int64_t *rows,
-                     struct err *e)
+static bool move_out(struct engine_conn *c, const struct file_found *f, const struct raw_table *t, const struct replace_scope *s,
+                     int64_t *rows, struct err *e)
 {
     struct buf sql = BUF_INIT(4u << 20), names = BUF_INIT(1u << 20), values = BUF_INIT(1u << 20);
     for (size_t i = 0; i < t->n; i++) {
@@ -195,18 +201,20 @@ static bool days_row(void *ctx, const struct engine_chunk *ch, size_t i, struct 
     return true;
 }
 
-bool partition_replace(struct engine_conn *c, const struct file_found *f, const struct raw_table *t, const struct replace_scope *s,
-                       struct replaced *out, struct errs *es, struct err *e)
+bool partition_replace(struct engine_conn *c, const struct file_found *f, const struct raw_table *t,
+                       const struct replace_scope *s, struct replaced *out, struct errs *es, struct err *e)
 {
     *out = (struct replaced){0};
     if (f->stream->load == LOAD_REPLACE_DAYS) {
         if (!raw_has(t, f->stream->day_column)) {
-            err_at(e, E_SOURCE_FILE, f->path, 0, 0, "it has no column %.*s, which says the day of each row", STR_FMT(f->stream->day_column));
+            err_at(e, E_SOURCE_FILE, f->path, 0, 0, "it has no column %.*s, which says the day of each row",
+                   STR_FMT(f->stream->day_column));
             err_hint(e, "correct `day_column` of the stream, or use `load: snapshot`");
             return false;
         }
         if (!partitions_make(c, f, t, s, e) ||
-            !sql_each(c, STR("SELECT min(TRY_CAST(_day AS DATE)), max(TRY_CAST(_day AS DATE)) FROM trellis_partition"), NULL, 0, days_row, out, e) ||
+            !sql_each(c, STR("SELECT min(TRY_CAST(_day AS DATE)), max(TRY_CAST(_day AS DATE)) FROM trellis_partition"), NULL, 0,
+                      days_row, out, e) ||
             (!s->first && !shrunken_tell(c, f, t, s, es, e)))
             return false;
     }

@@ -16,16 +16,22 @@ static bool store(void *ctx, const struct wire_reject *r, struct err *e)
     struct str column = r->column < s->n_cols ? s->cols[r->column].name : (struct str){0};
     struct str message = r->message.n ? r->message : str_of(reject_reason_meaning(r->reason));
     const struct engine_param row[] = {
-        sql_text(s->st->ref), sql_int(s->file_id), sql_int(r->line), sql_text(column), sql_text(str_of(reject_reason_name(r->reason))),
-        sql_text(message), sql_text(r->raw), {.type = ENGINE_TIMESTAMP, .i = s->now_us},
+        sql_text(s->st->ref),
+        sql_int(s->file_id),
+        sql_int(r->line),
+        sql_text(column),
+        sql_text(str_of(reject_reason_name(r->reason))),
+        sql_text(message),
+        sql_text(r->raw),
+        {.type = ENGINE_TIMESTAMP, .i = s->now_us},
     };
     if (s->counts[r->reason]++ == 0)
         s->first_line[r->reason] = r->line;
     return engine_append_row(s->ap, row, sizeof row / sizeof row[0], e);
 }
 
-bool quarantine_store(struct engine_conn *c, struct loader *l, const struct mesh_stream *st, const struct loader_column *cols, size_t n_cols,
-                      int64_t file_id, int64_t now_us, struct buf *sentence, struct err *e)
+bool quarantine_store(struct engine_conn *c, struct loader *l, const struct mesh_stream *st, const struct loader_column *cols,
+                      size_t n_cols, int64_t file_id, int64_t now_us, struct buf *sentence, struct err *e)
 {
     struct storing s = {.st = st, .cols = cols, .n_cols = n_cols, .file_id = file_id, .now_us = now_us};
     if (!engine_append_open(c, STR("mesh"), STR("quarantine"), STR("rejected"), &s.ap, e))

@@ -5,14 +5,18 @@
 #include "ingest/rows.h"
 #include "ingest/source.h"
 
-struct job_column { struct str name; struct engine_pipe_type type; bool required, show; };
+struct job_column {
+    struct str name;
+    struct engine_pipe_type type;
+    bool required, show;
+};
 
 /* What the parent asks; texts empty where the file decides. */
 struct job {
     struct str file_name, format, compression, encoding, delimiter, quote, escape, decimal, date_format, timestamp_format;
-    int header, skip_rows;            /* -1: the file decides */
-    bool no_quote;                    /* nothing quotes */
-    bool fill;                        /* short rows end in NULLs */
+    int header, skip_rows; /* -1: the file decides */
+    bool no_quote;         /* nothing quotes */
+    bool fill;             /* short rows end in NULLs */
     struct str *nulls;
     size_t n_nulls;
     struct job_column *columns;
@@ -22,15 +26,15 @@ struct job {
 struct reading {
     struct arena arena;
     struct job job;
-    int fd;                           /* the file */
-    struct source *source;            /* not for Parquet */
+    int fd;                /* the file */
+    struct source *source; /* not for Parquet */
     enum source_format format;
-    struct dialect dialect;           /* delimited text */
+    struct dialect dialect; /* delimited text */
     struct rows rows;
-    int64_t sampled;                  /* records that were looked at to tell types */
-    bool decimal_comma;               /* nothing is said of the file, and its numbers make sense with decimal commas only */
-    int64_t line;                     /* for errors of the file as a whole; 0: unknown */
-    void *state;                      /* the reader's own */
+    int64_t sampled;    /* records that were looked at to tell types */
+    bool decimal_comma; /* nothing is said of the file, and its numbers make sense with decimal commas only */
+    int64_t line;       /* for errors of the file as a whole; 0: unknown */
+    void *state;        /* the reader's own */
 };
 
 /* open: finds the columns (rows.cols, rows.n_cols, looks of a sample). run: all rows. close: NULL-safe on state. */
@@ -56,7 +60,11 @@ void columns_unique(struct arena *a, struct rows_column *cols, size_t n);
 void reading_types(struct reading *r);
 
 /* A window over the source that keeps whole records: [at, n) is unread, `end` says that nothing follows. */
-struct window { char *p; size_t at, n, cap; bool end; };
+struct window {
+    char *p;
+    size_t at, n, cap;
+    bool end;
+};
 MUST_CHECK bool window_init(struct window *w, struct err *e);
 void window_fini(struct window *w);
 /* Moves the unread part to the front and reads more behind it, growing up to the longest record. When it was full already

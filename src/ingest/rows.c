@@ -94,8 +94,8 @@ bool rows_flush(struct rows *r, struct err *e)
     if (r->n_rejects) {
         uint32_t n = r->n_rejects;
         r->n_rejects = 0;
-        bool ok = buf_ok(&r->rejects, e) &&
-                  (r->fd < 0 || wire_send(r->fd, WIRE_REJECTS, n, r->source_bytes, buf_str(&r->rejects), e));
+        bool ok =
+            buf_ok(&r->rejects, e) && (r->fd < 0 || wire_send(r->fd, WIRE_REJECTS, n, r->source_bytes, buf_str(&r->rejects), e));
         buf_reset(&r->rejects);
         return ok;
     }

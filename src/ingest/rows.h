@@ -7,11 +7,11 @@
 #include "ingest/wire.h"
 
 struct rows_column {
-    struct str name;                 /* normalised */
+    struct str name; /* normalised */
     struct engine_pipe_type type;
-    bool required;                   /* NULL here rejects the row (missing_key) */
-    bool show;                       /* its values may stand in messages: not personal */
-    enum cell_look look;             /* of the sample */
+    bool required;       /* NULL here rejects the row (missing_key) */
+    bool show;           /* its values may stand in messages: not personal */
+    enum cell_look look; /* of the sample */
     /* The block being filled. */
     void *cells;
     uint64_t *valid;
@@ -22,16 +22,16 @@ struct rows_column {
 };
 
 struct rows {
-    int fd;                          /* -1: count only (sampling, fuzzing) */
+    int fd; /* -1: count only (sampling, fuzzing) */
     struct rows_column *cols;
     size_t n_cols;
-    size_t *order;                   /* typed columns first, so that a bad value is found before texts are copied */
+    size_t *order; /* typed columns first, so that a bad value is found before texts are copied */
     struct cell_format format;
     const struct str *nulls;
     size_t n_nulls;
-    bool all_drift;                  /* every row goes to quarantine: drift */
+    bool all_drift; /* every row goes to quarantine: drift */
     struct str drift_message;
-    uint32_t n;                      /* rows in the block */
+    uint32_t n; /* rows in the block */
     int64_t *lines;
     struct buf rejects, frame;
     uint32_t n_rejects;

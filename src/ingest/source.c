@@ -22,14 +22,14 @@ struct source {
     size_t in_at, in_n;
     bool file_end;
     z_stream gz;
-    bool gz_open, gz_between;   /* between: a member has ended, another may follow */
+    bool gz_open, gz_between; /* between: a member has ended, another may follow */
     ZSTD_DStream *zstd;
-    size_t zstd_hint;           /* 0: at a frame boundary */
+    size_t zstd_hint; /* 0: at a frame boundary */
     /* Decompressed bytes that wait to be transcoded. */
     char *raw;
     size_t raw_at, raw_n;
     bool raw_end;
-    struct buf sample;          /* decoded */
+    struct buf sample; /* decoded */
 };
 
 static const char *const compression_names[] = {"none", "gzip", "zstd"};
@@ -349,11 +349,14 @@ static bool compression_choose(struct source *s, struct str declared, struct err
 
 static bool encoding_choose(struct source *s, struct str declared, struct err *e)
 {
-    static const struct { const char *name; enum source_encoding encoding; } known[] = {
-        {"utf-8", ENCODING_UTF8},           {"utf8", ENCODING_UTF8},          {"ascii", ENCODING_UTF8},
-        {"us-ascii", ENCODING_UTF8},        {"utf-16le", ENCODING_UTF16LE},   {"utf-16be", ENCODING_UTF16BE},
-        {"utf-16", ENCODING_UTF16LE},       {"utf16", ENCODING_UTF16LE},      {"latin-1", ENCODING_LATIN1},
-        {"latin1", ENCODING_LATIN1},        {"iso-8859-1", ENCODING_LATIN1},  {"windows-1252", ENCODING_WINDOWS1252},
+    static const struct {
+        const char *name;
+        enum source_encoding encoding;
+    } known[] = {
+        {"utf-8", ENCODING_UTF8},         {"utf8", ENCODING_UTF8},         {"ascii", ENCODING_UTF8},
+        {"us-ascii", ENCODING_UTF8},      {"utf-16le", ENCODING_UTF16LE},  {"utf-16be", ENCODING_UTF16BE},
+        {"utf-16", ENCODING_UTF16LE},     {"utf16", ENCODING_UTF16LE},     {"latin-1", ENCODING_LATIN1},
+        {"latin1", ENCODING_LATIN1},      {"iso-8859-1", ENCODING_LATIN1}, {"windows-1252", ENCODING_WINDOWS1252},
         {"cp1252", ENCODING_WINDOWS1252},
     };
     struct str sample = {s->raw, s->raw_n};

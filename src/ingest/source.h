@@ -18,19 +18,31 @@ MUST_CHECK bool source_rewind(struct source *s, struct err *e); /* from the star
 int64_t source_position(const struct source *s);                /* bytes of the file consumed */
 const char *source_compression_name(const struct source *s);
 const char *source_encoding_name(const struct source *s);
-struct str source_sample(const struct source *s);  /* first bytes, decompressed and decoded; borrowed */
+struct str source_sample(const struct source *s); /* first bytes, decompressed and decoded; borrowed */
 
 /* detect.c */
 enum source_compression detect_compression(struct str head);
-const char *detect_refused(struct str head);       /* a kind of file that is not read (zip, bzip2, ...), or NULL */
+const char *detect_refused(struct str head); /* a kind of file that is not read (zip, bzip2, ...), or NULL */
 enum source_encoding detect_encoding(struct str sample, bool whole, size_t *bom_bytes);
 enum source_format { FORMAT_CSV, FORMAT_JSON, FORMAT_NDJSON, FORMAT_PARQUET };
 enum source_format detect_format(struct str sample, struct str file_name, bool whole);
-struct dialect { char delimiter, quote, escape, newline; bool header; int skip_rows; };
-struct detect_asked { struct str delimiter, quote, escape; bool no_quote; int header, skip_rows; const struct str *columns; size_t n_columns; bool tsv; };
+struct dialect {
+    char delimiter, quote, escape, newline;
+    bool header;
+    int skip_rows;
+};
+struct detect_asked {
+    struct str delimiter, quote, escape;
+    bool no_quote;
+    int header, skip_rows;
+    const struct str *columns;
+    size_t n_columns;
+    bool tsv;
+};
 /* Fills what `asked` leaves open, from the sample. */
 void detect_dialect(struct str sample, bool whole, const struct detect_asked *asked, struct dialect *out);
 /* The fields of the record at the start of `s`, unquoted; returns its length with the line end, 0: not a whole record. */
-size_t detect_record(struct str s, bool whole, const struct dialect *d, struct arena *a, struct str *fields, size_t max, size_t *n);
+size_t detect_record(struct str s, bool whole, const struct dialect *d, struct arena *a, struct str *fields, size_t max,
+                     size_t *n);
 
 #endif

@@ -1,7 +1,12 @@
 /* The state of a stream for pages and plans: what is loaded, what was set aside and why, how columns drifted, what failed. */
 #include "ingest/ingest_int.h"
 
-struct lists { struct arena *a; struct ingest_stream_state *out; size_t cap_reasons, cap_drift; struct str problem, problem_path; };
+struct lists {
+    struct arena *a;
+    struct ingest_stream_state *out;
+    size_t cap_reasons, cap_drift;
+    struct str problem, problem_path;
+};
 
 static void *grown(struct arena *a, void *old, size_t n, size_t *cap, size_t size)
 {
@@ -25,7 +30,8 @@ static bool reason_row(void *ctx, const struct engine_chunk *ch, size_t i, struc
     struct ingest_stream_state *s = l->out;
     (void)e;
     s->reasons = grown(l->a, s->reasons, s->n_reasons, &l->cap_reasons, sizeof *s->reasons);
-    s->reasons[s->n_reasons++] = (struct ingest_reason){text(l, ch, 0, i), engine_cell_i64(ch, 1, i), text(l, ch, 2, i), engine_cell_i64(ch, 3, i)};
+    s->reasons[s->n_reasons++] =
+        (struct ingest_reason){text(l, ch, 0, i), engine_cell_i64(ch, 1, i), text(l, ch, 2, i), engine_cell_i64(ch, 3, i)};
     return true;
 }
 
@@ -35,7 +41,8 @@ static bool drift_row(void *ctx, const struct engine_chunk *ch, size_t i, struct
     struct ingest_stream_state *s = l->out;
     (void)e;
     s->drift = grown(l->a, s->drift, s->n_drift, &l->cap_drift, sizeof *s->drift);
-    s->drift[s->n_drift++] = (struct ingest_drift){text(l, ch, 0, i), text(l, ch, 1, i), text(l, ch, 2, i), engine_cell_i64(ch, 3, i)};
+    s->drift[s->n_drift++] =
+        (struct ingest_drift){text(l, ch, 0, i), text(l, ch, 1, i), text(l, ch, 2, i), engine_cell_i64(ch, 3, i)};
     return true;
 }
 
@@ -67,7 +74,8 @@ static bool days_row(void *ctx, const struct engine_chunk *ch, size_t i, struct 
     return true;
 }
 
-static bool rows_and_days(struct engine_conn *c, const struct mesh_stream *st, const struct raw_table *t, struct lists *l, struct err *e)
+static bool rows_and_days(struct engine_conn *c, const struct mesh_stream *st, const struct raw_table *t, struct lists *l,
+                          struct err *e)
 {
     struct buf sql = BUF_INIT(8192);
     buf_addz(&sql, "SELECT count(*) FROM ");
@@ -104,24 +112,35 @@ static void judge(struct lists *l, const struct raw_table *t)
     }
 }
 
-bool ingest_stream_state(struct engine_conn *c, const struct mesh_stream *st, struct arena *a, struct ingest_stream_state *out, struct err *e)
+bool ingest_stream_state(struct engine_conn *c, const struct mesh_stream *st, struct arena *a, struct ingest_stream_state *out,
+                         struct err *e)
 {
     struct engine_param p = sql_text(st->ref);
     struct lists l = {.a = a, .out = out};
     struct raw_table t;
     *out = (struct ingest_stream_state){0};
     /* Files whose content something newer has taken the place of no longer count. */
-    bool ok = table_read(c, st, a, &t, e) &&
-              sql_each(c, STR("SELECT count(*) FILTER (superseded_at IS NULL), CAST(sum(rows_quarantined) FILTER (superseded_at IS NULL) AS BIGINT),"
-                              " max(learned_at) FROM mesh.sys.file_load WHERE stream = $1"), &p, 1, totals_row, &l, e) &&
-              sql_each(c, STR("SELECT q.reason, count(*), min_by(f.path, (f.file_id, q.line)), min_by(q.line, (f.file_id, q.line))"
-                              " FROM mesh.quarantine.rejected q JOIN mesh.sys.file_load f USING (file_id)"
-                              " WHERE q.stream = $1 AND f.superseded_at IS NULL GROUP BY 1 ORDER BY 2 DESC, 1"), &p, 1, reason_row, &l, e) &&
-              sql_each(c, STR("SELECT column_name, change, path, noted_at FROM mesh.sys.ingest_drift WHERE stream = $1 ORDER BY noted_at DESC, path, column_name"
-                              " LIMIT 200"), &p, 1, drift_row, &l, e) &&
-              sql_each(c, STR("SELECT path, message FROM mesh.sys.ingest_problem WHERE stream = $1 ORDER BY noted_at DESC, path LIMIT 1"), &p, 1, problem_row,
-                       &l, e) &&
-              (!t.exists || rows_and_days(c, st, &t, &l, e));
+    bool ok =
+        table_read(c, st, a, &t, e) &&
+        sql_each(c,
+                 STR("SELECT count(*) FILTER (superseded_at IS NULL), CAST(sum(rows_quarantined) FILTER (superseded_at IS NULL) "
+                     "AS BIGINT),"
+                     " max(learned_at) FROM mesh.sys.file_load WHERE stream = $1"),
+                 &p, 1, totals_row, &l, e) &&
+        sql_each(c,
+                 STR("SELECT q.reason, count(*), min_by(f.path, (f.file_id, q.line)), min_by(q.line, (f.file_id, q.line))"
+                     " FROM mesh.quarantine.rejected q JOIN mesh.sys.file_load f USING (file_id)"
+                     " WHERE q.stream = $1 AND f.superseded_at IS NULL GROUP BY 1 ORDER BY 2 DESC, 1"),
+                 &p, 1, reason_row, &l, e) &&
+        sql_each(c,
+                 STR("SELECT column_name, change, path, noted_at FROM mesh.sys.ingest_drift WHERE stream = $1 ORDER BY noted_at "
+                     "DESC, path, column_name"
+                     " LIMIT 200"),
+                 &p, 1, drift_row, &l, e) &&
+        sql_each(c,
+                 STR("SELECT path, message FROM mesh.sys.ingest_problem WHERE stream = $1 ORDER BY noted_at DESC, path LIMIT 1"),
+                 &p, 1, problem_row, &l, e) &&
+        (!t.exists || rows_and_days(c, st, &t, &l, e));
     if (ok)
         judge(&l, &t);
     return ok;

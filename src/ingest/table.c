@@ -43,8 +43,11 @@ bool table_read(struct engine_conn *c, const struct mesh_stream *st, struct aren
     if (!ok) { /* the list of tables is dear, so it is only asked whether this one is really not there */
         int64_t there = 1;
         struct engine_param name = sql_text(st->ref);
-        return engine_value_i64(c, STR("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'mesh' AND schema_name = 'raw' AND table_name = $1"),
-                                &name, 1, &there, NULL) && there == 0;
+        return engine_value_i64(c,
+                                STR("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'mesh' AND schema_name = 'raw' "
+                                    "AND table_name = $1"),
+                                &name, 1, &there, NULL) &&
+               there == 0;
     }
     t->exists = true;
     t->cols = arena_array(a, n + 1, sizeof *t->cols);
@@ -55,7 +58,8 @@ bool table_read(struct engine_conn *c, const struct mesh_stream *st, struct aren
     return true;
 }
 
-static void column_add(struct raw_table *t, struct arena *a, const struct mesh_stream *st, struct str name, struct buf *create, struct buf *alter)
+static void column_add(struct raw_table *t, struct arena *a, const struct mesh_stream *st, struct str name, struct buf *create,
+                       struct buf *alter)
 {
     if (raw_has(t, name))
         return;
@@ -111,7 +115,8 @@ bool table_fit(struct engine_conn *c, const struct mesh_stream *st, const struct
 }
 
 /* How many values of a column in both tables do not convert to a type. */
-static bool unfit(struct engine_conn *c, const struct mesh_stream *st, struct str column, const char *type, int64_t *out, struct err *e)
+static bool unfit(struct engine_conn *c, const struct mesh_stream *st, struct str column, const char *type, int64_t *out,
+                  struct err *e)
 {
     struct buf sql = BUF_INIT(8192);
     static const char *const schemas[] = {"raw", "hist"};

@@ -1,7 +1,8 @@
 /* What the rest of the program sees of a stream: its columns, and the text of a view over raw (and history). */
 #include "ingest/ingest_int.h"
 
-bool ingest_stream_columns(struct engine_conn *c, const struct mesh_stream *st, struct arena *a, struct ingest_column **out, size_t *n, struct err *e)
+bool ingest_stream_columns(struct engine_conn *c, const struct mesh_stream *st, struct arena *a, struct ingest_column **out,
+                           size_t *n, struct err *e)
 {
     struct raw_table t;
     *out = NULL;
@@ -24,7 +25,8 @@ bool ingest_stream_columns(struct engine_conn *c, const struct mesh_stream *st, 
     return true;
 }
 
-static void select(struct buf *b, const struct mesh_stream *st, const struct raw_table *t, const struct ingest_column *cols, size_t n, const char *schema)
+static void select(struct buf *b, const struct mesh_stream *st, const struct raw_table *t, const struct ingest_column *cols,
+                   size_t n, const char *schema)
 {
     buf_addz(b, "SELECT ");
     for (size_t i = 0; i < n; i++) {

@@ -45,7 +45,11 @@ bool wire_send(int fd, enum wire_kind kind, uint32_t rows, int64_t source_bytes,
     return write_all(fd, (const char *)&h, sizeof h, e) && write_all(fd, payload.p, payload.n, e);
 }
 
-struct reject_head { int64_t line; uint16_t reason, column; uint32_t message_bytes, raw_bytes, zero; };
+struct reject_head {
+    int64_t line;
+    uint16_t reason, column;
+    uint32_t message_bytes, raw_bytes, zero;
+};
 
 void wire_reject_add(struct buf *b, const struct wire_reject *r)
 {
@@ -65,8 +69,8 @@ bool wire_reject_take(struct str *rest, struct wire_reject *out)
     if (h.reason >= REJECT_COUNT || h.message_bytes > n || h.raw_bytes > n - h.message_bytes)
         return false;
     const char *p = rest->p + sizeof h;
-    *out = (struct wire_reject){h.line, (enum reject_reason)h.reason, h.column, {p, h.message_bytes},
-                                {p + h.message_bytes, h.raw_bytes}};
+    *out = (struct wire_reject){
+        h.line, (enum reject_reason)h.reason, h.column, {p, h.message_bytes}, {p + h.message_bytes, h.raw_bytes}};
     rest->p = p + h.message_bytes + h.raw_bytes;
     rest->n = n - h.message_bytes - h.raw_bytes;
     return str_utf8_valid(out->message) && str_utf8_valid(out->raw);
@@ -114,8 +118,7 @@ static bool texts_parse(const uint32_t *lengths, uint32_t rows, struct str heap)
     return true;
 }
 
-bool wire_rows_parse(struct str s, uint32_t rows, const struct engine_pipe_type *types, size_t n,
-                     struct engine_pipe_cells *cells)
+bool wire_rows_parse(struct str s, uint32_t rows, const struct engine_pipe_type *types, size_t n, struct engine_pipe_cells *cells)
 {
     if (rows == 0 || rows > WIRE_BLOCK_ROWS || ((uintptr_t)s.p & 7))
         return false;

@@ -16,42 +16,47 @@ enum wire_kind { WIRE_SCHEMA = 1, WIRE_ROWS, WIRE_REJECTS, WIRE_PROGRESS, WIRE_E
 struct wire_head {
     uint32_t magic, kind;
     uint64_t payload_bytes;
-    int64_t source_bytes;    /* of the file, consumed so far */
+    int64_t source_bytes; /* of the file, consumed so far */
     uint32_t rows, zero;
 };
 
 enum {
     WIRE_MAGIC = 0x4c425254,
-    WIRE_BLOCK_ROWS = 8192,          /* a multiple of the engine's vector size */
-    WIRE_BLOCK_BYTES = 4 << 20,      /* a block is sent when its texts reach this */
+    WIRE_BLOCK_ROWS = 8192,     /* a multiple of the engine's vector size */
+    WIRE_BLOCK_BYTES = 4 << 20, /* a block is sent when its texts reach this */
     WIRE_PAYLOAD_MAX = 64 << 20,
-    WIRE_RECORD_MAX = 4 << 20,       /* longest record of a source file */
-    WIRE_RAW_MAX = 64 << 10,         /* of a rejected row's text, kept in quarantine */
+    WIRE_RECORD_MAX = 4 << 20, /* longest record of a source file */
+    WIRE_RAW_MAX = 64 << 10,   /* of a rejected row's text, kept in quarantine */
     WIRE_NO_COLUMN = 0xffff
 };
 
 /* Why a row is in quarantine; the text is the reason as stored. */
-#define REJECT_REASONS(X)                                                                     \
-    X(REJECT_FIELD_COUNT, "field_count", "it has another number of fields than the header")   \
-    X(REJECT_QUOTE, "bad_quote", "a quoted value is not closed properly")                     \
-    X(REJECT_UNTERMINATED, "unterminated_quote", "a quoted value is never closed")            \
-    X(REJECT_ENCODING, "bad_encoding", "it is not text in the file's encoding")               \
-    X(REJECT_VALUE, "bad_value", "a value does not convert to its column's type")             \
-    X(REJECT_KEY, "missing_key", "a required value is missing")                               \
-    X(REJECT_OVERSIZED, "oversized_line", "it is longer than 4 MiB")                          \
-    X(REJECT_JSON, "bad_json", "it is not a JSON object")                                     \
+#define REJECT_REASONS(X)                                                                   \
+    X(REJECT_FIELD_COUNT, "field_count", "it has another number of fields than the header") \
+    X(REJECT_QUOTE, "bad_quote", "a quoted value is not closed properly")                   \
+    X(REJECT_UNTERMINATED, "unterminated_quote", "a quoted value is never closed")          \
+    X(REJECT_ENCODING, "bad_encoding", "it is not text in the file's encoding")             \
+    X(REJECT_VALUE, "bad_value", "a value does not convert to its column's type")           \
+    X(REJECT_KEY, "missing_key", "a required value is missing")                             \
+    X(REJECT_OVERSIZED, "oversized_line", "it is longer than 4 MiB")                        \
+    X(REJECT_JSON, "bad_json", "it is not a JSON object")                                   \
     X(REJECT_DRIFT, "drift", "the columns of its file changed")
 
 enum reject_reason {
 #define X(id, ...) id,
     REJECT_REASONS(X)
 #undef X
-    REJECT_COUNT
+        REJECT_COUNT
 };
 const char *reject_reason_name(enum reject_reason r);
 const char *reject_reason_meaning(enum reject_reason r);
 
-struct wire_reject { int64_t line; enum reject_reason reason; unsigned column; struct str message, raw; };
+struct wire_reject {
+    int64_t line;
+    enum reject_reason reason;
+    unsigned column;
+    struct str message, raw;
+};
 
 /* Writing: all of it, or false with E_IO (the reader is gone). */
 bool wire_send(int fd, enum wire_kind kind, uint32_t rows, int64_t source_bytes, struct str payload, struct err *e);

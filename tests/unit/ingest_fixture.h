@@ -54,7 +54,8 @@ static inline void fixture_close(struct fixture *f)
 static inline void fixture_mesh(struct fixture *f)
 {
     f->domain.name = STR("d");
-    f->source = (struct mesh_source){.domain = &f->domain, .name = STR("s"), .kind = STR("files"), .drift = DRIFT_EVOLVE, .streams = f->room};
+    f->source = (struct mesh_source){
+        .domain = &f->domain, .name = STR("s"), .kind = STR("files"), .drift = DRIFT_EVOLVE, .streams = f->room};
     f->mesh.dir = str_of(f->dir);
     f->mesh.streams = f->streams;
 }
@@ -102,21 +103,28 @@ static inline void fixture_file(struct fixture *f, const char *name, const char 
 static inline struct mesh_stream *fixture_stream(struct fixture *f, const char *name, const char *path)
 {
     struct mesh_stream *st = &f->room[f->mesh.n_streams];
-    *st = (struct mesh_stream){.source = &f->source, .name = str_of(name), .ref = arena_printf(&f->a, "d.s__%s", name), .path = str_of(path),
-                               .header = -1, .skip_rows = -1, .load = LOAD_SNAPSHOT};
+    *st = (struct mesh_stream){.source = &f->source,
+                               .name = str_of(name),
+                               .ref = arena_printf(&f->a, "d.s__%s", name),
+                               .path = str_of(path),
+                               .header = -1,
+                               .skip_rows = -1,
+                               .load = LOAD_SNAPSHOT};
     f->streams[f->mesh.n_streams++] = st;
     f->source.n_streams = f->mesh.n_streams;
     return st;
 }
 
-static inline struct mesh_column *fixture_column(struct fixture *f, struct mesh_stream *st, const char *name, const char *type, bool required)
+static inline struct mesh_column *fixture_column(struct fixture *f, struct mesh_stream *st, const char *name, const char *type,
+                                                 bool required)
 {
     if (!st->contract) {
         st->contract = arena_alloc(&f->a, sizeof *st->contract);
         st->contract->columns = arena_array(&f->a, 64, sizeof *st->contract->columns);
     }
     struct mesh_column *c = &st->contract->columns[st->contract->n_columns++];
-    *c = (struct mesh_column){.name = str_of(name), .physical_type = str_of(type), .required = required, .class_ = CLASS_INTERNAL};
+    *c =
+        (struct mesh_column){.name = str_of(name), .physical_type = str_of(type), .required = required, .class_ = CLASS_INTERNAL};
     return c;
 }
 

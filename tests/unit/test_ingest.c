@@ -11,9 +11,10 @@
 static void test_loads_and_types(void **state)
 {
     struct fixture *f = *state;
-    fixture_file(f, "in/stats.csv", "Date,Account ID,Clicks,Cost,Note,When\n"
-                                    "2026-01-01,a1,10,\"1,234.56\",\"x, \"\"y\"\"\",2021-09-15 4:00:00\n"
-                                    "2026-01-02,a1,,0.5,,2023-05-26T09:00:00.000 +0200\n");
+    fixture_file(f, "in/stats.csv",
+                 "Date,Account ID,Clicks,Cost,Note,When\n"
+                 "2026-01-01,a1,10,\"1,234.56\",\"x, \"\"y\"\"\",2021-09-15 4:00:00\n"
+                 "2026-01-02,a1,,0.5,,2023-05-26T09:00:00.000 +0200\n");
     struct mesh_stream *st = fixture_stream(f, "t", "in/stats.csv");
     fixture_column(f, st, "date", "DATE", true);
     fixture_column(f, st, "clicks", "BIGINT", false);
@@ -23,8 +24,10 @@ static void test_loads_and_types(void **state)
     fixture_run(f);
     assert_int_equal(f->report.rows, 2);
     assert_int_equal(f->report.quarantined, 0);
-    fixture_expect(f, "SELECT sum(cost)::VARCHAR, sum(clicks)::VARCHAR, max(\"when\")::VARCHAR, count(absent)::VARCHAR, string_agg(note, '|'), max(_line)::VARCHAR"
-                      " FROM " RAW,
+    fixture_expect(f,
+                   "SELECT sum(cost)::VARCHAR, sum(clicks)::VARCHAR, max(\"when\")::VARCHAR, count(absent)::VARCHAR, "
+                   "string_agg(note, '|'), max(_line)::VARCHAR"
+                   " FROM " RAW,
                    "1235.060000 10 2023-05-26 07:00:00 0 x, \"y\" 3");
     fixture_run(f); /* the same content: nothing happens */
     assert_int_equal(f->report.files, 0);
@@ -34,7 +37,9 @@ static void test_loads_and_types(void **state)
 /* ---- Rows that cannot be loaded: counted, with a reason and a line ---- */
 
 /* reasons: "line:reason:column" in order of lines. */
-static const struct { const char *what, *text, *typed, *loaded, *reasons; } broken[] = {
+static const struct {
+    const char *what, *text, *typed, *loaded, *reasons;
+} broken[] = {
     {"too few, too many", "a,b\n1,2\n3\n4,5,6\n7,8\n", "", "2", "3:field_count:,4:field_count:"},
     {"a value that does not convert", "a,b\nx,1\ny,one\nz,3\n", "b", "2", "3:bad_value:b"},
     {"an open quote costs its line", "a,b\n1,2\n3,\"4\n5,6\n7,8\n", "", "3", "3:unterminated_quote:"},
@@ -70,8 +75,10 @@ static void test_broken_rows(void **state)
         snprintf(sql, sizeof sql, "SELECT (SELECT count(*) FROM mesh.raw.\"d.s__b%zu\")::VARCHAR", i);
         if (strcmp(fixture_ask(f, sql).p, broken[i].loaded) != 0)
             fail_msg("%s: %s rows loaded, not %s", broken[i].what, fixture_ask(f, sql).p, broken[i].loaded);
-        snprintf(sql, sizeof sql, "SELECT coalesce(string_agg(line || ':' || reason || ':' || coalesce(column_name, ''), ',' ORDER BY line), '')"
-                                  " FROM mesh.quarantine.rejected WHERE stream = 'd.s__b%zu'", i);
+        snprintf(sql, sizeof sql,
+                 "SELECT coalesce(string_agg(line || ':' || reason || ':' || coalesce(column_name, ''), ',' ORDER BY line), '')"
+                 " FROM mesh.quarantine.rejected WHERE stream = 'd.s__b%zu'",
+                 i);
         if (strcmp(fixture_ask(f, sql).p, broken[i].reasons) != 0)
             fail_msg("%s: quarantine has %s, not %s", broken[i].what, fixture_ask(f, sql).p, broken[i].reasons);
     }
@@ -88,12 +95,23 @@ static void test_nothing_is_lost(void **state)
     for (int i = 0; i < 30000; i++, lines++) {
         s = s * 6364136223846793005ull + 1442695040888963407ull;
         switch (s >> 60) {
-        case 0: buf_printf(&b, "%d,short\n", i); break;
-        case 1: buf_printf(&b, "%d,\"never closed,1.5\n", i); break;
-        case 2: buf_printf(&b, "%d,\xff\xfe,2\n", i); break;
-        case 3: buf_printf(&b, "%d,x,not a number\n", i); break;
-        case 4: buf_printf(&b, "%d,\"closed\"badly,3\n", i); break;
-        default: buf_printf(&b, "%d,value %d of a longer line,%d.25\n", i, i, i);
+        case 0:
+            buf_printf(&b, "%d,short\n", i);
+            break;
+        case 1:
+            buf_printf(&b, "%d,\"never closed,1.5\n", i);
+            break;
+        case 2:
+            buf_printf(&b, "%d,\xff\xfe,2\n", i);
+            break;
+        case 3:
+            buf_printf(&b, "%d,x,not a number\n", i);
+            break;
+        case 4:
+            buf_printf(&b, "%d,\"closed\"badly,3\n", i);
+            break;
+        default:
+            buf_printf(&b, "%d,value %d of a longer line,%d.25\n", i, i, i);
         }
     }
     /* A line beyond the limit in the middle of things. */
@@ -109,24 +127,39 @@ static void test_nothing_is_lost(void **state)
     fixture_run(f);
     assert_int_equal(f->es.n_errors, 0);
     assert_int_equal(f->report.rows + f->report.quarantined, lines);
-    fixture_expect(f, "SELECT count(DISTINCT line)::VARCHAR || ' ' || count(*) FILTER (reason = 'oversized_line') FROM (SELECT _line AS line, NULL AS reason FROM " RAW
-                      " UNION ALL SELECT line, reason FROM mesh.quarantine.rejected)", "30002 1");
+    fixture_expect(f,
+                   "SELECT count(DISTINCT line)::VARCHAR || ' ' || count(*) FILTER (reason = 'oversized_line') FROM (SELECT "
+                   "_line AS line, NULL AS reason FROM " RAW " UNION ALL SELECT line, reason FROM mesh.quarantine.rejected)",
+                   "30002 1");
     fixture_expect(f, "SELECT count(*)::VARCHAR FROM " RAW " WHERE text LIKE 'value%' AND amount <> n::INTEGER + 0.25", "0");
 }
 
 /* ---- What a file is, found out ---- */
 
-static const struct { const char *what; struct str bytes; } looks_alike[] = {
+static const struct {
+    const char *what;
+    struct str bytes;
+} looks_alike[] = {
     {"semicolons", {"day;amount;note\n2026-01-01;1,5;x,y\n2026-01-02;2,5;z\n", 53}},
     {"tabs", {"day\tamount\tnote\n2026-01-01\t1.5\tx,y\n2026-01-02\t2.5\tz\n", 53}},
     {"pipes", {"day|amount|note\n2026-01-01|1.5|x,y\n2026-01-02|2.5|z\n", 53}},
     {"old Mac line ends", {"day,amount,note\r2026-01-01,1.5,\"x,y\"\r2026-01-02,2.5,z\r", 55}},
-    {"byte order mark", {"\xef\xbb\xbf" "day,amount,note\n2026-01-01,1.5,\"x,y\"\n2026-01-02,2.5,z\n", 58}},
+    {"byte order mark",
+     {"\xef\xbb\xbf"
+      "day,amount,note\n2026-01-01,1.5,\"x,y\"\n2026-01-02,2.5,z\n",
+      58}},
     {"single quotes", {"day,amount,note\n'2026-01-01','1.5','x,y'\n'2026-01-02','2.5','z'\n", 66}},
     {"titles above", {"Campaign report\nAll time\n\nday,amount,note\n2026-01-01,1.5,\"x,y\"\n2026-01-02,2.5,z\n", 81}},
-    {"JSON array", {"[{\"day\":\"2026-01-01\",\"amount\":1.5,\"note\":\"x,y\"},\n {\"day\":\"2026-01-02\",\"amount\":2.5,\"note\":\"z\"}]", 99}},
-    {"NDJSON", {"{\"day\":\"2026-01-01\",\"amount\":1.5,\"note\":\"x,y\"}\n{\"note\":\"z\",\"day\":\"2026-01-02\",\"amount\":\"2.5\"}\n", 98}},
-    {"pretty JSON", {"{\n \"day\":\"2026-01-01\",\n \"amount\":1.5,\"note\":\"x,y\"\n}\n{\"day\":\"2026-01-02\",\"amount\":2.5,\"note\":\"z\"}\n", 100}},
+    {"JSON array",
+     {"[{\"day\":\"2026-01-01\",\"amount\":1.5,\"note\":\"x,y\"},\n {\"day\":\"2026-01-02\",\"amount\":2.5,\"note\":\"z\"}]",
+      99}},
+    {"NDJSON",
+     {"{\"day\":\"2026-01-01\",\"amount\":1.5,\"note\":\"x,y\"}\n{\"note\":\"z\",\"day\":\"2026-01-02\",\"amount\":\"2.5\"}\n",
+      98}},
+    {"pretty JSON",
+     {"{\n \"day\":\"2026-01-01\",\n "
+      "\"amount\":1.5,\"note\":\"x,y\"\n}\n{\"day\":\"2026-01-02\",\"amount\":2.5,\"note\":\"z\"}\n",
+      100}},
 };
 
 static void check_table(struct fixture *f, const char *what, const char *name)
@@ -134,7 +167,10 @@ static void check_table(struct fixture *f, const char *what, const char *name)
     char sql[512];
     if (f->es.n)
         fail_msg("%s: %s", what, f->es.v[0].text);
-    snprintf(sql, sizeof sql, "SELECT sum(amount)::VARCHAR || ' ' || min(day) || ' ' || string_agg(note, '|' ORDER BY day) FROM mesh.raw.\"d.s__%s\"", name);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT sum(amount)::VARCHAR || ' ' || min(day) || ' ' || string_agg(note, '|' ORDER BY day) FROM mesh.raw.\"d.s__%s\"",
+        name);
     if (strcmp(fixture_ask(f, sql).p, "4.000000 2026-01-01 x,y|z") != 0)
         fail_msg("%s: %s", what, fixture_ask(f, sql).p);
 }
@@ -195,15 +231,23 @@ static void test_encodings(void **state)
         snprintf(path, sizeof path, "in/e%d.csv", i);
         table_stream(f, name, path);
         fixture_run(f);
-        snprintf(sql, sizeof sql, "SELECT string_agg(note, '|' ORDER BY day) || ' ' || sum(amount) FROM mesh.raw.\"d.s__e%d\"", i);
+        snprintf(sql, sizeof sql, "SELECT string_agg(note, '|' ORDER BY day) || ' ' || sum(amount) FROM mesh.raw.\"d.s__e%d\"",
+                 i);
         fixture_expect(f, sql, "\xc3\xa4\xc3\xb6\xc3\xbc|\xc3\x9f 4.000000");
     }
-    fixture_bytes(f, "in/euro.csv", STR("a,b\n\x80" "5,\x93q\x94\n"));
+    fixture_bytes(f, "in/euro.csv",
+                  STR("a,b\n\x80"
+                      "5,\x93q\x94\n"));
     fixture_stream(f, "euro", "in/euro.csv");
     fixture_run(f);
-    fixture_expect(f, "SELECT a || b FROM mesh.raw.\"d.s__euro\"", "\xe2\x82\xac" "5\xe2\x80\x9cq\xe2\x80\x9d");
+    fixture_expect(f, "SELECT a || b FROM mesh.raw.\"d.s__euro\"",
+                   "\xe2\x82\xac"
+                   "5\xe2\x80\x9cq\xe2\x80\x9d");
     /* A lone surrogate in UTF-16 is no text. */
-    fixture_bytes(f, "in/lone.csv", (struct str){"\xff\xfe" "a\0,\0b\0\n\0x\0,\0\0\xd8\n\0y\0,\0z\0\n\0", 26});
+    fixture_bytes(f, "in/lone.csv",
+                  (struct str){"\xff\xfe"
+                               "a\0,\0b\0\n\0x\0,\0\0\xd8\n\0y\0,\0z\0\n\0",
+                               26});
     fixture_stream(f, "lone", "in/lone.csv");
     fixture_run(f);
     fixture_expect(f, "SELECT reason || line FROM mesh.quarantine.rejected WHERE stream = 'd.s__lone'", "bad_encoding2");
@@ -231,7 +275,8 @@ static void test_compression(void **state)
 {
     struct fixture *f = *state;
     struct str plain = STR("day,amount,note\n2026-01-01,1.5,\"x,y\"\n2026-01-02,2.5,z\n"), gz = gzipped(f, plain);
-    struct str first = gzipped(f, STR("day,amount,note\n2026-01-01,1.5,\"x,y\"\n")), second = gzipped(f, STR("2026-01-02,2.5,z\n"));
+    struct str first = gzipped(f, STR("day,amount,note\n2026-01-01,1.5,\"x,y\"\n")),
+               second = gzipped(f, STR("2026-01-02,2.5,z\n"));
     char *joined = /* gzip members may follow each other */
         arena_alloc(&f->a, first.n + second.n);
     memcpy(joined, first.p, first.n);
@@ -260,13 +305,19 @@ static void test_compression(void **state)
     assert_int_equal(f->es.v[0].code, E_SOURCE_FILE);
     assert_non_null(strstr(f->es.v[0].text, "ends early"));
     assert_string_equal(f->es.v[0].file, "in/half.csv.gz");
-    fixture_expect(f, "SELECT count(*)::VARCHAR FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name IN ('d.s__hg', 'd.s__hz')", "0");
+    fixture_expect(
+        f, "SELECT count(*)::VARCHAR FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name IN ('d.s__hg', 'd.s__hz')",
+        "0");
     fixture_expect(f, "SELECT count(*)::VARCHAR FROM mesh.sys.ingest_problem", "2");
 }
 
 static void test_unreadable(void **state)
 {
-    static const struct { const char *path; struct str bytes; const char *says; } files[] = {
+    static const struct {
+        const char *path;
+        struct str bytes;
+        const char *says;
+    } files[] = {
         {"in/empty.csv", {"", 0}, "empty"},
         {"in/sheet.csv", {"PK\x03\x04xxxxxxxx", 12}, "spreadsheet"},
         {"in/broken.parquet", {"PAR1 nothing of the kind PAR1", 29}, "damaged"},
@@ -303,16 +354,22 @@ static void test_unreadable(void **state)
 static void test_json(void **state)
 {
     struct fixture *f = *state;
-    fixture_file(f, "in/t.ndjson", "{\"id\":\"1\",\"amount\":0.30000000000000004,\"tags\":[\"a\",{\"b\":1}],\"on\":true}\n"
-                                   "not json\n\n{\"id\":2,\"amount\":12345678901234567890}\n[1]\n{\"id\":\"3\",\"Late Key\":\"x\\u00e4\",\"amount\":null}\n");
+    fixture_file(f, "in/t.ndjson",
+                 "{\"id\":\"1\",\"amount\":0.30000000000000004,\"tags\":[\"a\",{\"b\":1}],\"on\":true}\n"
+                 "not json\n\n{\"id\":2,\"amount\":12345678901234567890}\n[1]\n{\"id\":\"3\",\"Late "
+                 "Key\":\"x\\u00e4\",\"amount\":null}\n");
     struct mesh_stream *st = fixture_stream(f, "t", "in/t.ndjson");
     fixture_column(f, st, "amount", "DECIMAL(18,6)", false);
     fixture_column(f, st, "on", "BOOLEAN", false);
     fixture_run(f);
     assert_int_equal(f->report.rows, 2);
-    fixture_expect(f, "SELECT string_agg(id || coalesce(amount::VARCHAR, '-') || coalesce(tags, '-') || coalesce(\"on\"::VARCHAR, '-') || coalesce(late_key, '-'), ' ' ORDER BY _line)"
-                      " FROM " RAW, "10.300000[\"a\",{\"b\":1}]true- 3---x\xc3\xa4");
-    fixture_expect(f, "SELECT string_agg(line || reason, ',' ORDER BY line) FROM mesh.quarantine.rejected", "2bad_json,4bad_value,5bad_json");
+    fixture_expect(f,
+                   "SELECT string_agg(id || coalesce(amount::VARCHAR, '-') || coalesce(tags, '-') || coalesce(\"on\"::VARCHAR, "
+                   "'-') || coalesce(late_key, '-'), ' ' ORDER BY _line)"
+                   " FROM " RAW,
+                   "10.300000[\"a\",{\"b\":1}]true- 3---x\xc3\xa4");
+    fixture_expect(f, "SELECT string_agg(line || reason, ',' ORDER BY line) FROM mesh.quarantine.rejected",
+                   "2bad_json,4bad_value,5bad_json");
 }
 
 static void test_parquet(void **state)
@@ -325,8 +382,11 @@ static void test_parquet(void **state)
     must(f, fs_mkdirs(arena_strz(&f->a, fs_join(&f->a, str_of(f->dir), STR("in"))), 0755, &f->e));
     must(f, engine_open(&o, &g, &f->e));
     must(f, engine_connect(g, &c, &f->e));
-    snprintf(sql, sizeof sql, "COPY (SELECT DATE '2026-01-01' + i::INTEGER AS \"Day\", i::DECIMAL(10,2) / 4 AS amount, 'n' || i AS note, [i, i+1] AS list, i %% 2 = 0 AS even"
-                              " FROM range(10000) t(i)) TO '%s/in/t.parquet' (FORMAT parquet)", f->dir);
+    snprintf(sql, sizeof sql,
+             "COPY (SELECT DATE '2026-01-01' + i::INTEGER AS \"Day\", i::DECIMAL(10,2) / 4 AS amount, 'n' || i AS note, [i, i+1] "
+             "AS list, i %% 2 = 0 AS even"
+             " FROM range(10000) t(i)) TO '%s/in/t.parquet' (FORMAT parquet)",
+             f->dir);
     must(f, engine_exec(c, str_of(sql), &f->e));
     engine_disconnect(c);
     engine_close(g);
@@ -338,7 +398,9 @@ static void test_parquet(void **state)
     fixture_run(f);
     if (f->es.n)
         fail_msg("%s", f->es.v[0].text);
-    fixture_expect(f, "SELECT count(*) || ' ' || sum(amount) || ' ' || max(day) || ' ' || min(list) || ' ' || count(*) FILTER (even) || ' ' || max(_line) FROM " RAW,
+    fixture_expect(f,
+                   "SELECT count(*) || ' ' || sum(amount) || ' ' || max(day) || ' ' || min(list) || ' ' || count(*) FILTER "
+                   "(even) || ' ' || max(_line) FROM " RAW,
                    "10000 12498750.000000 2053-05-18 [0,1] 5000 10000");
 }
 
@@ -409,7 +471,10 @@ static void test_restatement(void **state)
     assert_true(f->es.warning[0]);
     assert_non_null(strstr(f->es.v[0].text, "2026-01-01"));
     /* Every row that ever was, is or was known at some time: nothing disappears. */
-    fixture_expect(f, "SELECT (SELECT count(*) FROM mesh.hist.\"d.s__t\") + (SELECT count(*) FROM " RAW ") = sum(rows_loaded) FROM mesh.sys.file_load", "true");
+    fixture_expect(f,
+                   "SELECT (SELECT count(*) FROM mesh.hist.\"d.s__t\") + (SELECT count(*) FROM " RAW
+                   ") = sum(rows_loaded) FROM mesh.sys.file_load",
+                   "true");
     assert_string_equal(as_of(f, st, "2026-01-04 00:00:00").p, "15.000000 4");
     /* Content that was replaced and comes back is a restatement like any other. */
     fixture_file(f, "in/w2.csv", "day,account,spend\n2026-01-02,a,6\n2026-01-03,a,16\n");
@@ -504,13 +569,20 @@ static void test_awkward_names(void **state)
 {
     struct fixture *f = *state;
     struct mesh_stream *st = daily(f, "t", "in/*.csv");
-    fixture_file(f, "in/a.csv", "day,account,spend,_day,_n,r,p,_line,_file_id,n,Select,a\"b,,\xc3\xa4\xc3\xb6,n\n2026-01-01,a,1,1,2,3,4,5,6,7,8,9,10,11,12\n");
+    fixture_file(f, "in/a.csv",
+                 "day,account,spend,_day,_n,r,p,_line,_file_id,n,Select,a\"b,,\xc3\xa4\xc3\xb6,n\n2026-01-01,a,1,1,2,3,4,5,6,7,8,"
+                 "9,10,11,12\n");
     fixture_run(f);
-    fixture_file(f, "in/b.csv", "day,account,spend,_day,_n,r,p,_line,_file_id,n,Select,a\"b,,\xc3\xa4\xc3\xb6,n\n2026-01-01,a,2,1,2,3,4,5,6,7,8,9,10,11,13\n");
+    fixture_file(f, "in/b.csv",
+                 "day,account,spend,_day,_n,r,p,_line,_file_id,n,Select,a\"b,,\xc3\xa4\xc3\xb6,n\n2026-01-01,a,2,1,2,3,4,5,6,7,8,"
+                 "9,10,11,13\n");
     fixture_run(f);
     assert_int_equal(f->es.n, 0);
     assert_string_equal(as_of(f, st, NULL).p, "2.000000 1");
-    fixture_expect(f, "SELECT _day || _n || r || p || _line_2 || _file_id_2 || n || \"select\" || a_b || column_13 || __ || n_2 FROM mesh.hist.\"d.s__t\"", "123456789101112");
+    fixture_expect(f,
+                   "SELECT _day || _n || r || p || _line_2 || _file_id_2 || n || \"select\" || a_b || column_13 || __ || n_2 "
+                   "FROM mesh.hist.\"d.s__t\"",
+                   "123456789101112");
 }
 
 static void test_snapshot_and_append(void **state)
@@ -580,7 +652,8 @@ static void test_drift(void **state)
     assert_int_equal(s.rows, 3);
     assert_int_equal(s.n_drift, 3);
     assert_string_equal(s.state.p, "loaded");
-    fixture_expect(f, "SELECT string_agg(column_name || ' ' || change, ', ' ORDER BY path, column_name) FROM mesh.sys.ingest_drift",
+    fixture_expect(f,
+                   "SELECT string_agg(column_name || ' ' || change, ', ' ORDER BY path, column_name) FROM mesh.sys.ingest_drift",
                    "extra new column, spend type changed from integer to text, spend column missing");
     /* A contract that types a column later, and one that cannot. */
     fixture_column(f, st, "id", "BIGINT", false);
@@ -620,8 +693,11 @@ static void test_read_again(void **state)
         st->load = loads[i];
         st->day_column = STR("day");
         struct mesh_column *amount = fixture_column(f, st, "amount", "DOUBLE", false);
-        snprintf(sql, sizeof sql, "SELECT count(*) || ' ' || (SELECT coalesce(sum(rows_quarantined), 0) FROM mesh.sys.file_load WHERE stream = 'd.s__r%d'"
-                                  " AND superseded_at IS NULL) FROM mesh.raw.\"d.s__r%d\"", i, i);
+        snprintf(sql, sizeof sql,
+                 "SELECT count(*) || ' ' || (SELECT coalesce(sum(rows_quarantined), 0) FROM mesh.sys.file_load WHERE stream = "
+                 "'d.s__r%d'"
+                 " AND superseded_at IS NULL) FROM mesh.raw.\"d.s__r%d\"",
+                 i, i);
         fixture_run(f);
         fixture_expect(f, sql, "1 2");
         fixture_run(f);
@@ -662,7 +738,10 @@ static void test_personal_values_stay_out_of_messages(void **state)
     fixture_column(f, st, "clicks", "BIGINT", false);
     fixture_file(f, "in/t.csv", "phone,clicks\nsecret-one,1\n2,many\n");
     fixture_run(f);
-    fixture_expect(f, "SELECT count(*) FILTER (message LIKE '%secret%')::VARCHAR || count(*) FILTER (message LIKE '%many%')::VARCHAR FROM mesh.quarantine.rejected", "01");
+    fixture_expect(f,
+                   "SELECT count(*) FILTER (message LIKE '%secret%')::VARCHAR || count(*) FILTER (message LIKE "
+                   "'%many%')::VARCHAR FROM mesh.quarantine.rejected",
+                   "01");
     for (size_t i = 0; i < f->es.n; i++)
         assert_null(strstr(f->es.v[i].text, "secret"));
     struct ingest_stream_state s;
@@ -695,7 +774,8 @@ static void test_names_of_landed_tables(void **state)
 static void test_natural_order(void **state)
 {
     (void)state;
-    static const char *const sorted[] = {"a1.csv", "a2.csv", "a10.csv", "a010b.csv", "A11.csv", "b.csv", "week-2026-01-02.csv", "week-2026-01-10.csv"};
+    static const char *const sorted[] = {
+        "a1.csv", "a2.csv", "a10.csv", "a010b.csv", "A11.csv", "b.csv", "week-2026-01-02.csv", "week-2026-01-10.csv"};
     for (size_t i = 0; i + 1 < sizeof sorted / sizeof sorted[0]; i++) {
         if (natural_order(str_of(sorted[i]), str_of(sorted[i + 1])) >= 0)
             fail_msg("%s should come before %s", sorted[i], sorted[i + 1]);
@@ -706,11 +786,16 @@ static void test_natural_order(void **state)
 static void test_infer(void **state)
 {
     struct fixture *f = *state;
-    fixture_file(f, "in/budget.csv", "Month Start,Campaign ID,Budget (EUR),Active,Clicks,Note,When\n2026-01-01,007,1500.50,true,3,x,2026-01-01T10:00:00Z\n");
+    fixture_file(
+        f, "in/budget.csv",
+        "Month Start,Campaign ID,Budget (EUR),Active,Clicks,Note,When\n2026-01-01,007,1500.50,true,3,x,2026-01-01T10:00:00Z\n");
     struct ingest_inferred in;
-    must(f, ingest_infer("/proc/self/exe", arena_strz(&f->a, fs_join(&f->a, str_of(f->dir), STR("in/budget.csv"))), &f->a, &in, &f->e));
-    static const char *const expected[][2] = {{"month_start", "DATE"}, {"campaign_id", "VARCHAR"}, {"budget__eur_", "DECIMAL(18,6)"}, {"active", "BOOLEAN"},
-                                              {"clicks", "BIGINT"}, {"note", "VARCHAR"}, {"when", "TIMESTAMP"}};
+    must(f, ingest_infer("/proc/self/exe", arena_strz(&f->a, fs_join(&f->a, str_of(f->dir), STR("in/budget.csv"))), &f->a, &in,
+                         &f->e));
+    static const char *const expected[][2] = {
+        {"month_start", "DATE"}, {"campaign_id", "VARCHAR"}, {"budget__eur_", "DECIMAL(18,6)"},
+        {"active", "BOOLEAN"},   {"clicks", "BIGINT"},       {"note", "VARCHAR"},
+        {"when", "TIMESTAMP"}};
     assert_string_equal(in.format.p, "csv");
     assert_string_equal(in.day_column.p, "month_start");
     assert_int_equal(in.rows_sampled, 1);
@@ -724,7 +809,9 @@ static void test_infer(void **state)
 /* Decimal commas are found where nothing else makes sense of the numbers, and then "1.000" is a thousand. */
 static void test_infer_decimal_comma(void **state)
 {
-    static const struct { const char *text, *separator, *types; } files[] = {
+    static const struct {
+        const char *text, *separator, *types;
+    } files[] = {
         {"a;b;c\n1.234,56;1.000;x\n0,5;12;y\n", ",", "DECIMAL(18,6) BIGINT VARCHAR"},
         {"a;b;c\n1234.56;1.000;x\n0.5;12;y\n", "", "DECIMAL(18,6) DECIMAL(18,6) VARCHAR"},
         {"a;b;c\n12,50;0.5;x\n", "", "VARCHAR DECIMAL(18,6) VARCHAR"}, /* contradictory: nothing is guessed */
@@ -739,9 +826,10 @@ static void test_infer_decimal_comma(void **state)
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         struct ingest_inferred in;
         fixture_file(f, "in/x.csv", files[i].text ? files[i].text : buf_z(&large));
-        must(f, ingest_infer("/proc/self/exe", arena_strz(&f->a, fs_join(&f->a, str_of(f->dir), STR("in/x.csv"))), &f->a, &in, &f->e));
-        struct str types = arena_printf(&f->a, "%.*s %.*s %.*s", STR_FMT(in.columns[0].physical_type), STR_FMT(in.columns[1].physical_type),
-                                        STR_FMT(in.columns[2].physical_type));
+        must(f, ingest_infer("/proc/self/exe", arena_strz(&f->a, fs_join(&f->a, str_of(f->dir), STR("in/x.csv"))), &f->a, &in,
+                             &f->e));
+        struct str types = arena_printf(&f->a, "%.*s %.*s %.*s", STR_FMT(in.columns[0].physical_type),
+                                        STR_FMT(in.columns[1].physical_type), STR_FMT(in.columns[2].physical_type));
         assert_string_equal(arena_strz(&f->a, types), files[i].types);
         assert_string_equal(arena_strz(&f->a, in.decimal_separator), files[i].separator);
     }
@@ -755,10 +843,31 @@ int main(int argc, char **argv)
     log_set(LOG_ERROR, false);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_loads_and_types), TEST(test_broken_rows), TEST(test_nothing_is_lost), TEST(test_dialects), TEST(test_encodings),
-        TEST(test_compression), TEST(test_unreadable), TEST(test_json), TEST(test_parquet), TEST(test_restatement), TEST(test_files_move), TEST(test_overlap_adds), TEST(test_awkward_names), TEST(test_missing_currency),
-        TEST(test_snapshot_and_append), TEST(test_days_as_text), TEST(test_drift), TEST(test_required_column), TEST(test_read_again), TEST(test_no_quoting),
-        TEST(test_personal_values_stay_out_of_messages), TEST(test_names_of_landed_tables), cmocka_unit_test(test_natural_order), TEST(test_infer), TEST(test_infer_decimal_comma),
+        TEST(test_loads_and_types),
+        TEST(test_broken_rows),
+        TEST(test_nothing_is_lost),
+        TEST(test_dialects),
+        TEST(test_encodings),
+        TEST(test_compression),
+        TEST(test_unreadable),
+        TEST(test_json),
+        TEST(test_parquet),
+        TEST(test_restatement),
+        TEST(test_files_move),
+        TEST(test_overlap_adds),
+        TEST(test_awkward_names),
+        TEST(test_missing_currency),
+        TEST(test_snapshot_and_append),
+        TEST(test_days_as_text),
+        TEST(test_drift),
+        TEST(test_required_column),
+        TEST(test_read_again),
+        TEST(test_no_quoting),
+        TEST(test_personal_values_stay_out_of_messages),
+        TEST(test_names_of_landed_tables),
+        cmocka_unit_test(test_natural_order),
+        TEST(test_infer),
+        TEST(test_infer_decimal_comma),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,16 +36,17 @@ static void figures(struct fixture *f, const char *name, int rows, int each)
     buf_fini(&b);
 }
 
-static const char stands[] = "SELECT (SELECT coalesce(sum(spend), 0)::VARCHAR || ' ' || count(*) FROM mesh.raw.\"d.s__t\") || ' '"
-                             " || (SELECT count(*) FROM mesh.hist.\"d.s__t\") || ' ' || (SELECT count(*) FROM mesh.quarantine.rejected) || ' '"
-                             " || (SELECT count(*) FROM mesh.sys.file_load)";
+static const char stands[] =
+    "SELECT (SELECT coalesce(sum(spend), 0)::VARCHAR || ' ' || count(*) FROM mesh.raw.\"d.s__t\") || ' '"
+    " || (SELECT count(*) FROM mesh.hist.\"d.s__t\") || ' ' || (SELECT count(*) FROM mesh.quarantine.rejected) || ' '"
+    " || (SELECT count(*) FROM mesh.sys.file_load)";
 
 /* This program again, loading the folder, in a process of its own; `at`: its crash point. Returns the wait status. */
 static pid_t load_elsewhere(struct fixture *f, const char *at)
 {
     char crash[128];
     snprintf(crash, sizeof crash, "TRELLIS_CRASH_AT=%s", at ? at : "");
-    char *argv[] = {(char *)(uintptr_t)"test", (char *)(uintptr_t)"load", f->dir, NULL};
+    char *argv[] = {(char *)(uintptr_t) "test", (char *)(uintptr_t) "load", f->dir, NULL};
     char *env[64];
     size_t n = 0;
     for (char **v = environ; *v && n < 60; v++)
@@ -79,8 +80,11 @@ static void test_killed_at_every_point(void **state)
 {
 #ifdef TRELLIS_FAULTS
     struct fixture *f = *state;
-    static const struct { const char *at; bool parent, done; } points[] = {
-        {"load_after_rows", true, false}, {"load_before_commit", true, false}, {"child_after_schema", false, false},
+    static const struct {
+        const char *at;
+        bool parent, done;
+    } points[] = {
+        {"load_after_rows", true, false},   {"load_before_commit", true, false}, {"child_after_schema", false, false},
         {"child_before_end", false, false}, {"load_after_commit", true, true},
     };
     daily(f);
@@ -135,8 +139,11 @@ static void test_killed_at_any_moment(void **state)
         char expected[64];
         snprintf(expected, sizeof expected, "%d 60000", 60000 * (i + 1));
         fixture_expect(f, "SELECT sum(spend)::VARCHAR || ' ' || count(*) FROM mesh.raw.\"d.s__t\"", expected);
-        fixture_expect(f, "SELECT (SELECT count(*) FROM mesh.raw.\"d.s__t\") + (SELECT count(*) FROM mesh.hist.\"d.s__t\") = sum(rows_loaded)"
-                          " AND (SELECT count(*) FROM mesh.quarantine.rejected) = sum(rows_quarantined) FROM mesh.sys.file_load", "true");
+        fixture_expect(
+            f,
+            "SELECT (SELECT count(*) FROM mesh.raw.\"d.s__t\") + (SELECT count(*) FROM mesh.hist.\"d.s__t\") = sum(rows_loaded)"
+            " AND (SELECT count(*) FROM mesh.quarantine.rejected) = sum(rows_quarantined) FROM mesh.sys.file_load",
+            "true");
         fixture_close(f);
     }
     fixture_open(f);
@@ -157,7 +164,8 @@ static void ask(struct fixture *f, const char *program, int64_t idle_ms, const a
 {
     struct loader *l = NULL;
     struct loader_shape shape;
-    struct loader_options o = {.program = program, .spool_dir = "/tmp", .shown = STR("x.csv"), .idle_ms = idle_ms, .cancel = cancel};
+    struct loader_options o = {
+        .program = program, .spool_dir = "/tmp", .shown = STR("x.csv"), .idle_ms = idle_ms, .cancel = cancel};
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     bool ok = loader_start(&o, fd, STR("{}"), &l, e) && loader_schema(l, &f->a, &shape, e);
     assert_false(ok);
@@ -288,7 +296,12 @@ int main(int argc, char **argv)
         return load_here(argv[2]);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_killed_at_every_point), TEST(test_killed_at_any_moment), TEST(test_bad_children), TEST(test_child_gets_nothing_else), TEST(test_cancel), TEST(test_every_failure),
+        TEST(test_killed_at_every_point),
+        TEST(test_killed_at_any_moment),
+        TEST(test_bad_children),
+        TEST(test_child_gets_nothing_else),
+        TEST(test_cancel),
+        TEST(test_every_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,10 @@ static const char *shared_dir(void)
     return env ? env : "../shared";
 }
 
-struct listed { struct str path; int64_t rows; };
+struct listed {
+    struct str path;
+    int64_t rows;
+};
 
 /* Lines "| file.csv | rows | ..." of a README. */
 static void listing(struct fixture *f, const char *folder, struct listed *v, size_t max, size_t *n)
@@ -45,13 +48,36 @@ static void listing(struct fixture *f, const char *folder, struct listed *v, siz
 
 static void test_counts(void **state)
 {
-    static const char *const folders[] = {"ad_platforms/google_ads", "ad_platforms/facebook_ads", "ad_platforms/linkedin",
-                                          "ad_platforms/microsoft_ads", "ad_platforms/tiktok", "ad_platforms/pinterest",
-                                          "ad_platforms/amazon_ads", "crm_hubspot", "crm_salesforce", "commerce_shopify",
-                                          "web_events", "billing_stripe", "email_klaviyo", "ab_cookie_cats",
-                                          "attribution_playbook", "attribution_touchpoints", "causal_impact", "channel_paths", "churn_telco",
-                                          "customer_personality", "facebook_ads_kag", "geo_geolift", "geo_tbr", "identity_fake1000",
-                                          "identity_febrl", "ltv_apparel", "ltv_donations", "ltv_sbg_retention", "mmm_meridian", "mmm_robyn",
+    static const char *const folders[] = {"ad_platforms/google_ads",
+                                          "ad_platforms/facebook_ads",
+                                          "ad_platforms/linkedin",
+                                          "ad_platforms/microsoft_ads",
+                                          "ad_platforms/tiktok",
+                                          "ad_platforms/pinterest",
+                                          "ad_platforms/amazon_ads",
+                                          "crm_hubspot",
+                                          "crm_salesforce",
+                                          "commerce_shopify",
+                                          "web_events",
+                                          "billing_stripe",
+                                          "email_klaviyo",
+                                          "ab_cookie_cats",
+                                          "attribution_playbook",
+                                          "attribution_touchpoints",
+                                          "causal_impact",
+                                          "channel_paths",
+                                          "churn_telco",
+                                          "customer_personality",
+                                          "facebook_ads_kag",
+                                          "geo_geolift",
+                                          "geo_tbr",
+                                          "identity_fake1000",
+                                          "identity_febrl",
+                                          "ltv_apparel",
+                                          "ltv_donations",
+                                          "ltv_sbg_retention",
+                                          "mmm_meridian",
+                                          "mmm_robyn",
                                           "online_shoppers"};
     struct fixture *f = *state;
     enum { MOST = 256 };
@@ -70,7 +96,8 @@ static void test_counts(void **state)
         snprintf(name, sizeof name, "f%zu", i);
         struct str full = fs_join(&f->a, str_of(here), files[i].path);
         struct mesh_stream *st = fixture_stream(f, arena_strz(&f->a, str_of(name)), arena_strz(&f->a, full));
-        st->short_rows_fill = str_ends(full, STR("attribution_playbook/sessions.csv")); /* a third of its rows leave the last field out */
+        st->short_rows_fill =
+            str_ends(full, STR("attribution_playbook/sessions.csv")); /* a third of its rows leave the last field out */
     }
     free(here);
     fixture_run(f);
@@ -81,13 +108,15 @@ static void test_counts(void **state)
     int64_t total = 0;
     for (size_t i = 0; i < n; i++) {
         struct buf sql = BUF_INIT(4096);
-        buf_printf(&sql, "SELECT sum(rows_loaded + rows_quarantined)::BIGINT FROM mesh.sys.file_load WHERE stream = 'd.s__f%zu'", i);
+        buf_printf(&sql, "SELECT sum(rows_loaded + rows_quarantined)::BIGINT FROM mesh.sys.file_load WHERE stream = 'd.s__f%zu'",
+                   i);
         int64_t rows = 0;
         must(f, engine_value_i64(f->conn, buf_str(&sql), NULL, 0, &rows, &f->e));
         buf_fini(&sql);
         total += files[i].rows;
         if (rows != files[i].rows)
-            fail_msg("%.*s: %lld rows came, its README says %lld", STR_FMT(files[i].path), (long long)rows, (long long)files[i].rows);
+            fail_msg("%.*s: %lld rows came, its README says %lld", STR_FMT(files[i].path), (long long)rows,
+                     (long long)files[i].rows);
     }
     print_message("%zu files, %lld rows\n", n, (long long)total);
 }
