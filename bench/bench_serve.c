@@ -142,8 +142,9 @@ static void idle_connections(pid_t server, int port)
         us[i] = (double)(clock_mono_us() - at);
     }
     qsort(us, PROBES, sizeof *us, by_value);
-    printf("%d idle connections (opened and asked once in %.1f s): %.2f KB each; a request beside them p50 %.0f us, p99 %.0f us\n", n, seconds,
-           (double)(after - before) / n, us[PROBES / 2], us[PROBES * 99 / 100]);
+    printf(
+        "%d idle connections (opened and asked once in %.1f s): %.2f KB each; a request beside them p50 %.0f us, p99 %.0f us\n",
+        n, seconds, (double)(after - before) / n, us[PROBES / 2], us[PROBES * 99 / 100]);
     if (n < IDLE)
         printf("  fewer than %d: raise the hard limit of open files\n", IDLE);
     for (int i = 0; i < n; i++)
@@ -239,8 +240,8 @@ static void starts(const char *program, const char *mesh)
         waitpid(pid, &status, 0);
     }
     qsort(ms, STARTS, sizeof *ms, by_value);
-    printf("start of trellis serve to first answered request: median %.0f ms [%.0f-%.0f] (aim: under 150 on a quiet machine)\n", ms[STARTS / 2], ms[0],
-           ms[STARTS - 1]);
+    printf("start of trellis serve to first answered request: median %.0f ms [%.0f-%.0f] (aim: under 150 on a quiet machine)\n",
+           ms[STARTS / 2], ms[0], ms[STARTS - 1]);
     printf("resident memory when idle: %ld MB (aim: under 200)\n", idle_kb >> 10);
 }
 

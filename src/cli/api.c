@@ -12,7 +12,7 @@
 enum { ERROR_BYTES = 1 << 20, TEXT_BYTES = 256 << 20 };
 
 struct api {
-    struct app *app;   /* NULL: remote */
+    struct app *app; /* NULL: remote */
     char *data_dir;
 };
 
@@ -95,7 +95,8 @@ static bool answered(struct exchange *x, struct err *e)
     return false;
 }
 
-bool api_stream(struct api *a, enum http_verb verb, const char *target, struct str body, api_data_fn data, void *ctx, struct err *e)
+bool api_stream(struct api *a, enum http_verb verb, const char *target, struct str body, api_data_fn data, void *ctx,
+                struct err *e)
 {
     struct exchange x = {.data = data, .ctx = ctx, .error = BUF_INIT((size_t)ERROR_BYTES)};
     bool good;

@@ -16,7 +16,8 @@ bool api_is_remote(const struct api *a);
 
 /* Streams the answer's bytes. An answer that is an error fills `e` and makes this false. */
 typedef bool (*api_data_fn)(void *ctx, struct str bytes); /* false: enough */
-MUST_CHECK bool api_stream(struct api *a, enum http_verb verb, const char *target, struct str body, api_data_fn data, void *ctx, struct err *e);
+MUST_CHECK bool api_stream(struct api *a, enum http_verb verb, const char *target, struct str body, api_data_fn data, void *ctx,
+                           struct err *e);
 /* The answer's text, into a buffer. */
 MUST_CHECK bool api_text(struct api *a, enum http_verb verb, const char *target, struct str body, struct buf *out, struct err *e);
 /* Calls off the run in work. From any thread, but not from a signal handler. */
@@ -25,7 +26,8 @@ void api_cancel(struct api *a);
 /* Cuts a stream of bytes into lines; the last one needs no newline (lines_end). */
 struct lines {
     struct buf rest;
-    bool (*line)(void *ctx, struct str line); void *ctx; /* false: enough */
+    bool (*line)(void *ctx, struct str line);
+    void *ctx; /* false: enough */
 };
 bool lines_data(void *lines, struct str bytes);
 bool lines_end(struct lines *l);

@@ -40,13 +40,15 @@ bool cli_has(const struct cli_args *args, const char *name)
     return cli_opt(args, name) != NULL;
 }
 
-bool cli_int(const struct cli_args *args, const char *name, int64_t otherwise, int64_t min, int64_t max, int64_t *out, struct err *e)
+bool cli_int(const struct cli_args *args, const char *name, int64_t otherwise, int64_t min, int64_t max, int64_t *out,
+             struct err *e)
 {
     const char *text = cli_opt(args, name);
     *out = otherwise;
     if (!text || (str_to_i64(str_of(text), out) && *out >= min && *out <= max))
         return true;
-    return err_set(e, E_USAGE, "%s must be a whole number from %lld to %lld, not '%s'", name, (long long)min, (long long)max, text);
+    return err_set(e, E_USAGE, "%s must be a whole number from %lld to %lld, not '%s'", name, (long long)min, (long long)max,
+                   text);
 }
 
 bool cli_mesh_dir(struct cli *c, struct str *dir, struct err *e)

@@ -21,8 +21,8 @@ struct cli {
 };
 
 struct cli_option {
-    const char *name;       /* "--port" */
-    const char *arg;        /* "N": takes a value; NULL: a switch */
+    const char *name; /* "--port" */
+    const char *arg;  /* "N": takes a value; NULL: a switch */
     const char *help;
 };
 enum { CLI_OPTIONS_MAX = 12 };
@@ -30,16 +30,17 @@ enum { CLI_OPTIONS_MAX = 12 };
 struct cli_args {
     const struct cli_command *command;
     const char *values[CLI_OPTIONS_MAX]; /* by place in the command's options; NULL: not given; switches: "" */
-    const char **words; int n_words;     /* what is no option */
+    const char **words;
+    int n_words; /* what is no option */
 };
 
 struct cli_command {
-    const char *name, *words, *summary; /* words: "[PORT...]", as usage shows them */
-    int min_words, max_words;           /* max -1: any number */
+    const char *name, *words, *summary;                     /* words: "[PORT...]", as usage shows them */
+    int min_words, max_words;                               /* max -1: any number */
     int (*run)(struct cli *c, const struct cli_args *args); /* exit code */
     struct cli_option options[CLI_OPTIONS_MAX];
-    const char *about;                  /* a paragraph or more */
-    const char *examples;               /* lines "command   # what it does" */
+    const char *about;    /* a paragraph or more */
+    const char *examples; /* lines "command   # what it does" */
     bool hidden;
 };
 extern const struct cli_command cli_commands[];
@@ -52,26 +53,27 @@ const struct cli_command *cli_find(struct str name);
 /* Value of an option of this command, by name; NULL when not given. A name that the command does not have is a defect. */
 const char *cli_opt(const struct cli_args *args, const char *name);
 bool cli_has(const struct cli_args *args, const char *name);
-MUST_CHECK bool cli_int(const struct cli_args *args, const char *name, int64_t otherwise, int64_t min, int64_t max, int64_t *out, struct err *e);
+MUST_CHECK bool cli_int(const struct cli_args *args, const char *name, int64_t otherwise, int64_t min, int64_t max, int64_t *out,
+                        struct err *e);
 
 /* The mesh folder, absolute; E_NOT_FOUND with what to type. */
 MUST_CHECK bool cli_mesh_dir(struct cli *c, struct str *dir, struct err *e);
 
 /* ---- saying ---- */
-int cli_fail(struct cli *c, const struct err *e);                          /* prints; returns its exit code */
-int cli_fail_sql(struct cli *c, const struct err *e, struct str sql);      /* the same, with the line of SQL and a caret */
+int cli_fail(struct cli *c, const struct err *e);                            /* prints; returns its exit code */
+int cli_fail_sql(struct cli *c, const struct err *e, struct str sql);        /* the same, with the line of SQL and a caret */
 int cli_fail_all(struct cli *c, const struct errs *es, const struct err *e); /* every error, or `e` alone when there is none */
-void cli_diagnostics(struct cli *c, const struct errs *es, FILE *to);      /* errors and warnings as file:line:col lines */
-void cli_diagnostics_json(const struct errs *es, struct buf *b);           /* "errors":[…],"warnings":[…] */
-const char *cli_paint(bool on, const char *style);                         /* "bold" "dim" "red" "green" "yellow" "" (reset) */
-void cli_print(const struct buf *b);                                       /* to standard output; a closed pipe ends the program quietly */
+void cli_diagnostics(struct cli *c, const struct errs *es, FILE *to);        /* errors and warnings as file:line:col lines */
+void cli_diagnostics_json(const struct errs *es, struct buf *b);             /* "errors":[…],"warnings":[…] */
+const char *cli_paint(bool on, const char *style);                           /* "bold" "dim" "red" "green" "yellow" "" (reset) */
+void cli_print(const struct buf *b); /* to standard output; a closed pipe ends the program quietly */
 void cli_advice(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* next steps, on standard error */
 
 struct mesh_written;
 void cli_print_written(struct cli *c, const struct mesh_written *files, size_t n); /* what init and add have made */
 
 /* ---- parts that the demo uses as well ---- */
-int cli_run_mesh(struct cli *c, const char *dir, bool full);               /* as `trellis run` */
+int cli_run_mesh(struct cli *c, const char *dir, bool full);                    /* as `trellis run` */
 int cli_serve_mesh(struct cli *c, const char *dir, const char *host, int port); /* as `trellis serve`; returns when stopped */
 
 /* ---- commands, one file each ---- */
@@ -83,7 +85,7 @@ int cmd_run(struct cli *c, const struct cli_args *args);
 int cmd_query(struct cli *c, const struct cli_args *args);
 int cmd_serve(struct cli *c, const struct cli_args *args);
 int cmd_status(struct cli *c, const struct cli_args *args);
-int cmd_demo(struct cli *c, const struct cli_args *args);      /* options: --dir --seed --serve --no-serve --port */
+int cmd_demo(struct cli *c, const struct cli_args *args); /* options: --dir --seed --serve --no-serve --port */
 int cmd_doctor(struct cli *c, const struct cli_args *args);
 int cmd_version(struct cli *c, const struct cli_args *args);
 int cmd_help(struct cli *c, const struct cli_args *args);

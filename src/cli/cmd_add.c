@@ -35,8 +35,8 @@ static int list_packs(struct cli *c)
         buf_addc(&b, '\n');
     } else {
         for (size_t i = 0; i < n; i++)
-            buf_printf(&b, "%s%-22.*s%s %-8s %.*s\n", cli_paint(c->color, "bold"), STR_FMT(packs[i].name), cli_paint(c->color, ""),
-                       packs[i].kind == PACK_SOURCE ? "source" : "product", STR_FMT(packs[i].summary));
+            buf_printf(&b, "%s%-22.*s%s %-8s %.*s\n", cli_paint(c->color, "bold"), STR_FMT(packs[i].name),
+                       cli_paint(c->color, ""), packs[i].kind == PACK_SOURCE ? "source" : "product", STR_FMT(packs[i].summary));
         buf_printf(&b, "%s%-22s%s %-8s %s\n", cli_paint(c->color, "bold"), "files", cli_paint(c->color, ""), "source",
                    "any CSV, JSON, NDJSON or Parquet file: its contract is inferred");
     }
@@ -60,7 +60,8 @@ static struct str declared_path(struct cli *c, struct str dir, const char *path)
     return fs_join(&c->arena, arena_str(&c->arena, base), p);
 }
 
-static bool infer(struct cli *c, struct str dir, struct mesh_add_options *o, struct mesh_inferred_column **cols, size_t *n, struct err *e)
+static bool infer(struct cli *c, struct str dir, struct mesh_add_options *o, struct mesh_inferred_column **cols, size_t *n,
+                  struct err *e)
 {
     struct ingest_inferred found = {0};
     struct str *paths;
@@ -79,8 +80,8 @@ static bool infer(struct cli *c, struct str dir, struct mesh_add_options *o, str
     *n = found.n_columns;
     o->decimal_separator = found.decimal_separator;
     for (size_t i = 0; i < found.n_columns; i++)
-        (*cols)[i] = (struct mesh_inferred_column){found.columns[i].name, found.columns[i].logical_type, found.columns[i].physical_type,
-                                                   found.columns[i].required};
+        (*cols)[i] = (struct mesh_inferred_column){found.columns[i].name, found.columns[i].logical_type,
+                                                   found.columns[i].physical_type, found.columns[i].required};
     return true;
 }
 

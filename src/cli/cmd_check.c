@@ -23,8 +23,8 @@ static int report(struct cli *c, struct errs *es, const char *praise)
     } else {
         cli_diagnostics(c, es, stdout);
         if (es->n_errors)
-            printf("%s%zu error%s%s", cli_paint(c->color, "red"), es->n_errors + es->dropped, es->n_errors + es->dropped == 1 ? "" : "s",
-                   cli_paint(c->color, ""));
+            printf("%s%zu error%s%s", cli_paint(c->color, "red"), es->n_errors + es->dropped,
+                   es->n_errors + es->dropped == 1 ? "" : "s", cli_paint(c->color, ""));
         else
             printf("%s%s%s", cli_paint(c->color, "green"), praise, cli_paint(c->color, ""));
         if (warnings)
@@ -73,8 +73,10 @@ int cmd_check(struct cli *c, const struct cli_args *args)
     m = mesh_load(arena_strz(&c->arena, dir), &lo, &es);
     for (size_t i = 0; m && i < m->n_ports; i++)
         contract_lint(m->ports[i], &es);
-    struct str praise = m ? arena_printf(&c->arena, "The declaration is in order: %zu domains, %zu sources, %zu products, %zu ports", m->n_domains,
-                                         m->n_sources, m->n_products, m->n_ports) : STR("");
+    struct str praise =
+        m ? arena_printf(&c->arena, "The declaration is in order: %zu domains, %zu sources, %zu products, %zu ports",
+                         m->n_domains, m->n_sources, m->n_products, m->n_ports)
+          : STR("");
     code = report(c, &es, praise.p);
 out:
     if (m)

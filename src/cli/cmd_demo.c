@@ -1,4 +1,5 @@
-/* trellis demo: makes the demo mesh once, runs it, serves it. An existing demo is run again, which loads and builds nothing new. */
+/* trellis demo: makes the demo mesh once, runs it, serves it. An existing demo is run again, which loads and builds nothing new.
+ */
 #include "cli/cli.h"
 
 #include <limits.h>
@@ -22,7 +23,8 @@ static bool prepare(struct cli *c, const char *dir, int64_t seed, struct err *e)
         return run_mesh(c, dir, e);
     }
     int64_t began_us = clock_mono_us();
-    struct demo_options o = {.dir = dir, .program = c->program, .seed = (uint64_t)seed, .quiet = c->quiet, .run = run_mesh, .ctx = c};
+    struct demo_options o = {
+        .dir = dir, .program = c->program, .seed = (uint64_t)seed, .quiet = c->quiet, .run = run_mesh, .ctx = c};
     if (!demo_make(&o, e))
         return false;
     cli_advice(c, "the demo was made in %.1f s", (double)(clock_mono_us() - began_us) / 1e6);
@@ -34,8 +36,8 @@ int cmd_demo(struct cli *c, const struct cli_args *args)
     struct err e = {0};
     int64_t seed, port;
     const char *named = cli_opt(args, "--dir");
-    if (!cli_int(args, "--seed", DEFAULT_SEED, 0, INT32_MAX, &seed, &e) || !cli_int(args, "--port", DEFAULT_PORT, 0, 65535, &port, &e) ||
-        !fs_mkdirs(named ? named : "demo", 0755, &e))
+    if (!cli_int(args, "--seed", DEFAULT_SEED, 0, INT32_MAX, &seed, &e) ||
+        !cli_int(args, "--port", DEFAULT_PORT, 0, 65535, &port, &e) || !fs_mkdirs(named ? named : "demo", 0755, &e))
         return cli_fail(c, &e);
     char dir[PATH_MAX];
     if (!realpath(named ? named : "demo", dir)) {

@@ -18,7 +18,7 @@ enum { FREE_MIN_MB = 1024, FDS_MIN = 1024 };
 
 struct visit {
     struct cli *c;
-    struct str dir;        /* empty: not in a mesh */
+    struct str dir; /* empty: not in a mesh */
     struct buf json;
     int ill;
 };
@@ -35,7 +35,8 @@ static void found(struct visit *v, bool good, const char *what, struct str text,
         put_close(&v->json, '}');
         return;
     }
-    printf("%s%-5s%s %-18s %.*s\n", cli_paint(v->c->color, good ? "green" : "red"), good ? "ok" : "ill", cli_paint(v->c->color, ""), what, STR_FMT(text));
+    printf("%s%-5s%s %-18s %.*s\n", cli_paint(v->c->color, good ? "green" : "red"), good ? "ok" : "ill",
+           cli_paint(v->c->color, ""), what, STR_FMT(text));
     if (!good)
         printf("      %s\n", mend);
 }
@@ -47,7 +48,8 @@ static void engine_works(struct visit *v)
     struct engine_options o = {.threads = 1, .locked = true};
     struct err e = {0};
     int64_t one = 0;
-    bool good = engine_open(&o, &g, &e) && engine_connect(g, &conn, &e) && engine_value_i64(conn, STR("SELECT 1"), NULL, 0, &one, &e) && one == 1;
+    bool good = engine_open(&o, &g, &e) && engine_connect(g, &conn, &e) &&
+                engine_value_i64(conn, STR("SELECT 1"), NULL, 0, &one, &e) && one == 1;
     found(v, good, "engine", good ? arena_printf(&v->c->arena, "DuckDB %s answers", engine_version()) : str_of(e.text),
           "run scripts/setup.sh again, then make");
     if (conn)
@@ -59,7 +61,8 @@ static void engine_works(struct visit *v)
 static void page_is_built_in(struct visit *v)
 {
     bool there = embed_find(STR("web/index.html")) != NULL;
-    found(v, there, "page", there ? STR("is part of the program") : STR("is not part of this program"), "build web/dist, then make");
+    found(v, there, "page", there ? STR("is part of the program") : STR("is not part of this program"),
+          "build web/dist, then make");
 }
 
 static void descriptors_suffice(struct visit *v)
@@ -80,7 +83,8 @@ static void folder_is_private(struct visit *v)
     }
     bool private = (st.st_mode & 077) == 0, ours = st.st_uid == geteuid(), writable = access(data, W_OK) == 0;
     found(v, private && ours && writable, "data folder",
-          arena_printf(&v->c->arena, "mode %03o%s%s", st.st_mode & 0777, ours ? "" : ", owned by another user", writable ? "" : ", not writable"),
+          arena_printf(&v->c->arena, "mode %03o%s%s", st.st_mode & 0777, ours ? "" : ", owned by another user",
+                       writable ? "" : ", not writable"),
           "chmod 700 data, as the user who runs Trellis");
 }
 
@@ -90,7 +94,8 @@ static void disk_has_room(struct visit *v)
     if (statvfs(arena_strz(&v->c->arena, v->dir), &fs) != 0)
         return;
     unsigned long long mb = (unsigned long long)fs.f_bavail * fs.f_frsize >> 20;
-    found(v, mb >= FREE_MIN_MB, "free space", arena_printf(&v->c->arena, "%llu MB", mb), "a rebuild needs room for a second copy of each port: free some");
+    found(v, mb >= FREE_MIN_MB, "free space", arena_printf(&v->c->arena, "%llu MB", mb),
+          "a rebuild needs room for a second copy of each port: free some");
 }
 
 static void lock_is_understood(struct visit *v)
@@ -115,7 +120,8 @@ static void declaration_is_sound(struct visit *v)
     if (engine_open(&o, &g, &e) && engine_connect(g, &conn, &e)) {
         struct mesh_load_options lo = {.parser = conn};
         m = mesh_load(arena_strz(&v->c->arena, v->dir), &lo, &es);
-        found(v, m != NULL, "declaration", m ? arena_printf(&v->c->arena, "%zu ports", m->n_ports) : arena_printf(&v->c->arena, "%zu errors", es.n_errors),
+        found(v, m != NULL, "declaration",
+              m ? arena_printf(&v->c->arena, "%zu ports", m->n_ports) : arena_printf(&v->c->arena, "%zu errors", es.n_errors),
               "trellis check shows them all");
     }
     if (m)
@@ -143,7 +149,8 @@ int cmd_doctor(struct cli *c, const struct cli_args *args)
         lock_is_understood(&v);
         declaration_is_sound(&v);
     } else {
-        found(&v, c->mesh_option.n == 0, "mesh", STR("none here; only the machine was looked at"), "name a mesh folder with -C DIR");
+        found(&v, c->mesh_option.n == 0, "mesh", STR("none here; only the machine was looked at"),
+              "name a mesh folder with -C DIR");
     }
     put_close(&v.json, ']');
     buf_addc(&v.json, '\n');

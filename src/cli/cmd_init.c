@@ -8,7 +8,9 @@ void cli_print_written(struct cli *c, const struct mesh_written *files, size_t n
 {
     static const struct {
         const char *word, *style;
-    } hows[] = {[WRITTEN_NEW] = {"new", "green"}, [WRITTEN_REPLACED] = {"replaced", "yellow"}, [WRITTEN_UPDATED] = {"updated", "yellow"},
+    } hows[] = {[WRITTEN_NEW] = {"new", "green"},
+                [WRITTEN_REPLACED] = {"replaced", "yellow"},
+                [WRITTEN_UPDATED] = {"updated", "yellow"},
                 [WRITTEN_SAME] = {"same", "dim"}};
     struct buf b = BUF_INIT((size_t)16 << 20);
     if (c->json) {
@@ -22,8 +24,8 @@ void cli_print_written(struct cli *c, const struct mesh_written *files, size_t n
             put_str(&b, "how", str_of(hows[files[i].how].word));
             put_close(&b, '}');
         } else {
-            buf_printf(&b, "%s%-9s%s %.*s\n", cli_paint(c->color, hows[files[i].how].style), hows[files[i].how].word, cli_paint(c->color, ""),
-                       STR_FMT(files[i].path));
+            buf_printf(&b, "%s%-9s%s %.*s\n", cli_paint(c->color, hows[files[i].how].style), hows[files[i].how].word,
+                       cli_paint(c->color, ""), STR_FMT(files[i].path));
         }
     }
     if (c->json) {
@@ -55,6 +57,7 @@ int cmd_init(struct cli *c, const struct cli_args *args)
     if (!mesh_init(&c->arena, dir, &o, &files, &n, &e))
         return cli_fail(c, &e);
     cli_print_written(c, files, n);
-    cli_advice(c, "\nNext: %s%strellis add      # see what can be brought in", strcmp(dir, ".") ? "cd " : "", strcmp(dir, ".") ? arena_printf(&c->arena, "%s; ", dir).p : "");
+    cli_advice(c, "\nNext: %s%strellis add      # see what can be brought in", strcmp(dir, ".") ? "cd " : "",
+               strcmp(dir, ".") ? arena_printf(&c->arena, "%s; ", dir).p : "");
     return 0;
 }

@@ -5,8 +5,12 @@
 
 static const struct {
     const char *code, *words;
-} reasons[] = {{"never_built", "never built"},         {"sql_changed", "its SQL changed"},        {"contract_changed", "its contract changed"},
-               {"settings_changed", "its settings changed"}, {"upstream_changed", "what it reads changed"}, {"new_data", "new data"}};
+} reasons[] = {{"never_built", "never built"},
+               {"sql_changed", "its SQL changed"},
+               {"contract_changed", "its contract changed"},
+               {"settings_changed", "its settings changed"},
+               {"upstream_changed", "what it reads changed"},
+               {"new_data", "new data"}};
 
 static struct str in_words(struct str reason)
 {
@@ -25,15 +29,16 @@ static void put_changes(struct cli *c, struct buf *b, yyjson_val *list)
     yyjson_val *v, *what;
     if (yyjson_arr_size(list))
         buf_printf(b, "%sDeclared, not yet deployed%s\n", cli_paint(c->color, "bold"), cli_paint(c->color, ""));
-    yyjson_arr_foreach(list, i, max, v) {
+    yyjson_arr_foreach(list, i, max, v)
+    {
         struct str action = json_str(v, "action"), kind = json_str(v, "kind"), ref = json_str(v, "ref");
         size_t m = 0;
         while (m + 1 < sizeof marks / sizeof *marks && !str_eq(action, str_of(marks[m].action)))
             m++;
-        buf_printf(b, "  %s%s%s %-7.*s %.*s", cli_paint(c->color, marks[m].style), marks[m].mark, cli_paint(c->color, ""), STR_FMT(kind), STR_FMT(ref));
+        buf_printf(b, "  %s%s%s %-7.*s %.*s", cli_paint(c->color, marks[m].style), marks[m].mark, cli_paint(c->color, ""),
+                   STR_FMT(kind), STR_FMT(ref));
         yyjson_val *whats = yyjson_obj_get(v, "what");
-        yyjson_arr_foreach(whats, k, kmax, what)
-            buf_printf(b, "%s%s", k ? ", " : "  (", yyjson_get_str(what));
+        yyjson_arr_foreach(whats, k, kmax, what) buf_printf(b, "%s%s", k ? ", " : "  (", yyjson_get_str(what));
         buf_addz(b, kmax ? ")\n" : "\n");
     }
 }
@@ -44,7 +49,8 @@ static void put_loads(struct cli *c, struct buf *b, yyjson_val *list)
     yyjson_val *v;
     if (yyjson_arr_size(list))
         buf_printf(b, "%sFiles to load%s\n", cli_paint(c->color, "bold"), cli_paint(c->color, ""));
-    yyjson_arr_foreach(list, i, max, v) {
+    yyjson_arr_foreach(list, i, max, v)
+    {
         struct str ref = json_str(v, "stream"), file = json_str(v, "file"), reason = json_str(v, "reason");
         buf_printf(b, "  %.*s  %.*s  (%.*s)\n", STR_FMT(ref), STR_FMT(file), STR_FMT(reason));
     }
@@ -56,7 +62,8 @@ static void put_builds(struct cli *c, struct buf *b, yyjson_val *list)
     yyjson_val *v;
     if (yyjson_arr_size(list))
         buf_printf(b, "%sPorts to build%s\n", cli_paint(c->color, "bold"), cli_paint(c->color, ""));
-    yyjson_arr_foreach(list, i, max, v) {
+    yyjson_arr_foreach(list, i, max, v)
+    {
         struct str ref = json_str(v, "ref"), why = in_words(json_str(v, "reason")), because = json_str(v, "because");
         buf_printf(b, "  %.*s  (%.*s%s%.*s)\n", STR_FMT(ref), STR_FMT(why), because.n ? ": " : "", STR_FMT(because));
     }
@@ -69,7 +76,8 @@ static void put_problems(struct cli *c, yyjson_val *root)
         struct errs es = {0};
         size_t i, max;
         yyjson_val *v, *list = yyjson_obj_get(root, keys[k]);
-        yyjson_arr_foreach(list, i, max, v) {
+        yyjson_arr_foreach(list, i, max, v)
+        {
             struct err e = {0};
             api_err(v, &e);
             if (k == 0)
@@ -108,7 +116,8 @@ int cmd_plan(struct cli *c, const struct cli_args *args)
     put_builds(c, &b, yyjson_obj_get(root, "would_build"));
     long long same = (long long)json_int(root, "up_to_date", 0);
     if (b.n == 0)
-        buf_printf(&b, "%sNothing to do%s: %lld port%s up to date\n", cli_paint(c->color, "green"), cli_paint(c->color, ""), same, same == 1 ? "" : "s");
+        buf_printf(&b, "%sNothing to do%s: %lld port%s up to date\n", cli_paint(c->color, "green"), cli_paint(c->color, ""), same,
+                   same == 1 ? "" : "s");
     else
         buf_printf(&b, "%zu to load, %zu to build, %lld up to date\n", yyjson_arr_size(yyjson_obj_get(root, "would_load")),
                    yyjson_arr_size(yyjson_obj_get(root, "would_build")), same);

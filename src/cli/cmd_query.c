@@ -25,8 +25,8 @@ struct showing {
 
 static bool is_number(struct str type)
 {
-    static const char *const words[] = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
-                                        "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE"};
+    static const char *const words[] = {"TINYINT",   "SMALLINT", "INTEGER", "BIGINT",   "HUGEINT", "UTINYINT",
+                                        "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT",   "DOUBLE"};
     if (str_starts(type, STR("DECIMAL")))
         return true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -51,7 +51,8 @@ static void begin(struct showing *s, yyjson_val *columns)
     s->names = arena_array(&s->c->arena, s->n_cols + 1, sizeof *s->names);
     if (s->form == FORM_TABLE)
         table_init(&s->table, s->c, s->n_cols);
-    yyjson_arr_foreach(columns, i, max, col) {
+    yyjson_arr_foreach(columns, i, max, col)
+    {
         s->names[i] = arena_str(&s->c->arena, json_str(col, "name"));
         if (s->form == FORM_TABLE) {
             table_head(&s->table, i, s->names[i], is_number(json_str(col, "type")));
@@ -98,7 +99,8 @@ static void show_row(struct showing *s, yyjson_val *row)
     yyjson_val *v;
     if (s->form == FORM_JSON)
         buf_addz(&s->out, s->rows ? ",\n{" : "\n{");
-    yyjson_arr_foreach(row, i, max, v) {
+    yyjson_arr_foreach(row, i, max, v)
+    {
         char *owned = NULL;
         if (s->form == FORM_TABLE) {
             bool null = yyjson_is_null(v);
@@ -227,8 +229,9 @@ int cmd_query(struct cli *c, const struct cli_args *args)
     bool good = read_form(c, args, &s.form, &e);
     if (good && s.form == FORM_JSON)
         c->json = true;
-    good = good && read_sql(c, args->words[0], &sql, &e) && make_request(c, args, s.form, sql, &body, &e) && cli_mesh_dir(c, &dir, &e) &&
-           api_open(c, dir, &api, &es, &e) && api_stream(api, VERB_POST, "/api/v1/query", buf_str(&body), lines_data, &lines, &e);
+    good = good && read_sql(c, args->words[0], &sql, &e) && make_request(c, args, s.form, sql, &body, &e) &&
+           cli_mesh_dir(c, &dir, &e) && api_open(c, dir, &api, &es, &e) &&
+           api_stream(api, VERB_POST, "/api/v1/query", buf_str(&body), lines_data, &lines, &e);
     good = good && lines_end(&lines);
     if (good && s.e.code != E_OK) {
         e = s.e; /* it broke off on the way */

@@ -21,8 +21,8 @@ struct running {
     size_t ports, done;
     int64_t last_draw_us, started_us, building_us; /* building_us: since the first port; 0: none yet */
     bool drawn;
-    struct str loading;       /* file named in the last plain line, in c->arena */
-    struct buf report;        /* the last line */
+    struct str loading; /* file named in the last plain line, in c->arena */
+    struct buf report;  /* the last line */
 };
 
 /* ---- progress ---- */
@@ -82,8 +82,8 @@ static void plain(struct running *r, const char *style, const char *word, struct
     if (r->c->quiet || r->c->json)
         return;
     erase(r);
-    fprintf(stderr, "%s%-10s%s %.*s%s%.*s\n", cli_paint(r->c->color_err, style), word, cli_paint(r->c->color_err, ""), STR_FMT(what),
-            tail.n ? "  " : "", STR_FMT(tail));
+    fprintf(stderr, "%s%-10s%s %.*s%s%.*s\n", cli_paint(r->c->color_err, style), word, cli_paint(r->c->color_err, ""),
+            STR_FMT(what), tail.n ? "  " : "", STR_FMT(tail));
 }
 
 static void on_load(struct running *r, const struct build_event *ev)
@@ -101,7 +101,8 @@ static void on_port_done(struct running *r, const struct build_event *ev)
 {
     static const struct {
         const char *status, *style;
-    } styles[] = {{"built", "green"}, {"unchanged", "dim"}, {"failed", "red"}, {"refused", "red"}, {"skipped", "yellow"}, {"cancelled", "yellow"}};
+    } styles[] = {{"built", "green"}, {"unchanged", "dim"},  {"failed", "red"},
+                  {"refused", "red"}, {"skipped", "yellow"}, {"cancelled", "yellow"}};
     const char *style = "";
     r->done++;
     for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
@@ -110,7 +111,8 @@ static void on_port_done(struct running *r, const struct build_event *ev)
     if (str_eq(ev->status, STR("unchanged")))
         return;
     struct str tail = ev->message.n ? ev->message
-                                    : arena_printf(&r->events, "%.*s rows, %lld ms", STR_FMT(short_count(&r->events, ev->rows)), (long long)ev->elapsed_ms);
+                                    : arena_printf(&r->events, "%.*s rows, %lld ms", STR_FMT(short_count(&r->events, ev->rows)),
+                                                   (long long)ev->elapsed_ms);
     plain(r, style, arena_strz(&r->events, ev->status), ev->ref, tail);
 }
 
@@ -135,7 +137,8 @@ static bool take_line(void *ctx, struct str line)
         double whole = r->ports ? ((double)r->done + part) / (double)r->ports : part, left_s = time_left_s(r, whole);
         if (!r->building_us)
             r->building_us = clock_mono_us();
-        draw(r, whole, arena_printf(&r->events, "%zu/%zu %.*s", r->done + 1, r->ports, STR_FMT(ev.ref)), ev.rows, ev.eta_s > left_s ? ev.eta_s : left_s);
+        draw(r, whole, arena_printf(&r->events, "%zu/%zu %.*s", r->done + 1, r->ports, STR_FMT(ev.ref)), ev.rows,
+             ev.eta_s > left_s ? ev.eta_s : left_s);
         break;
     }
     case BUILD_PORT_DONE:
@@ -184,7 +187,8 @@ static void print_problems(struct cli *c, yyjson_val *root, const char *key, boo
     struct errs es = {0};
     size_t i, max;
     yyjson_val *v, *list = yyjson_obj_get(root, key);
-    yyjson_arr_foreach(list, i, max, v) {
+    yyjson_arr_foreach(list, i, max, v)
+    {
         struct err e = {0};
         api_err(v, &e);
         if (warning)
@@ -214,10 +218,10 @@ static int summarise(struct running *r, struct err *e)
         print_problems(r->c, root, "warnings", true);
         print_problems(r->c, root, "errors", false);
         printf("%sRun %lld %.*s%s: %lld built, %lld unchanged, %lld failed, %lld refused, %lld skipped, in %.1f s\n",
-               cli_paint(r->c->color, code ? "red" : "green"), (long long)json_int(root, "run_id", 0), STR_FMT(status), cli_paint(r->c->color, ""),
-               (long long)json_int(root, "built", 0), (long long)json_int(root, "unchanged", 0), (long long)json_int(root, "failed", 0),
-               (long long)json_int(root, "refused", 0), (long long)json_int(root, "skipped", 0),
-               (double)(clock_mono_us() - r->started_us) / 1e6);
+               cli_paint(r->c->color, code ? "red" : "green"), (long long)json_int(root, "run_id", 0), STR_FMT(status),
+               cli_paint(r->c->color, ""), (long long)json_int(root, "built", 0), (long long)json_int(root, "unchanged", 0),
+               (long long)json_int(root, "failed", 0), (long long)json_int(root, "refused", 0),
+               (long long)json_int(root, "skipped", 0), (double)(clock_mono_us() - r->started_us) / 1e6);
     }
     yyjson_doc_free(doc);
     return code;

@@ -8,7 +8,8 @@
 enum { PAGES = 4 };
 static const struct {
     const char *key, *target;
-} pages[PAGES] = {{"mesh", "/api/v1/mesh"}, {"products", "/api/v1/products"}, {"sources", "/api/v1/sources"}, {"runs", "/api/v1/runs?limit=1"}};
+} pages[PAGES] = {
+    {"mesh", "/api/v1/mesh"}, {"products", "/api/v1/products"}, {"sources", "/api/v1/sources"}, {"runs", "/api/v1/runs?limit=1"}};
 
 static struct str number(struct cli *c, yyjson_val *v)
 {
@@ -25,10 +26,10 @@ static void show_mesh(struct cli *c, yyjson_val *mesh)
 {
     yyjson_val *h = yyjson_obj_get(mesh, "health");
     struct str name = json_str(mesh, "title");
-    printf("%s%.*s%s: %lld ports: %lld fresh, %lld stale, %lld failing, %lld never built; %lld rows in quarantine\n", cli_paint(c->color, "bold"),
-           STR_FMT(name), cli_paint(c->color, ""), (long long)json_int(h, "ports", 0), (long long)json_int(h, "fresh", 0),
-           (long long)json_int(h, "stale", 0), (long long)json_int(h, "failing", 0), (long long)json_int(h, "never_built", 0),
-           (long long)json_int(h, "rows_quarantined", 0));
+    printf("%s%.*s%s: %lld ports: %lld fresh, %lld stale, %lld failing, %lld never built; %lld rows in quarantine\n",
+           cli_paint(c->color, "bold"), STR_FMT(name), cli_paint(c->color, ""), (long long)json_int(h, "ports", 0),
+           (long long)json_int(h, "fresh", 0), (long long)json_int(h, "stale", 0), (long long)json_int(h, "failing", 0),
+           (long long)json_int(h, "never_built", 0), (long long)json_int(h, "rows_quarantined", 0));
     size_t broken = yyjson_arr_size(yyjson_obj_get(mesh, "declaration_errors"));
     if (broken)
         printf("%sThe declaration on disk has %zu error%s; the server goes on with the one before. See: trellis check%s\n",
@@ -44,9 +45,11 @@ static void show_ports(struct cli *c, yyjson_val *products)
     table_init(&t, c, 7);
     for (size_t h = 0; h < 7; h++)
         table_head(&t, h, str_of(heads[h]), h == 2);
-    yyjson_arr_foreach(products, i, max, product) {
+    yyjson_arr_foreach(products, i, max, product)
+    {
         yyjson_val *ports = yyjson_obj_get(product, "ports");
-        yyjson_arr_foreach(ports, k, kmax, port) {
+        yyjson_arr_foreach(ports, k, kmax, port)
+        {
             struct str built = json_str(port, "built_at");
             built.n = built.n > 16 ? 16 : built.n;
             table_cell(&t, json_str(port, "ref"), false);
@@ -72,9 +75,11 @@ static void show_streams(struct cli *c, yyjson_val *sources)
     table_init(&t, c, 8);
     for (size_t h = 0; h < 8; h++)
         table_head(&t, h, str_of(heads[h]), h >= 2 && h <= 4);
-    yyjson_arr_foreach(sources, i, max, source) {
+    yyjson_arr_foreach(sources, i, max, source)
+    {
         yyjson_val *streams = yyjson_obj_get(source, "streams");
-        yyjson_arr_foreach(streams, k, kmax, stream) {
+        yyjson_arr_foreach(streams, k, kmax, stream)
+        {
             table_cell(&t, json_str(stream, "ref"), false);
             table_cell(&t, json_str(stream, "state"), false);
             table_cell(&t, number(c, yyjson_obj_get(stream, "files")), false);
@@ -100,9 +105,9 @@ static void show_run(struct cli *c, yyjson_val *runs)
     }
     struct str status = json_str(r, "status"), at = json_str(r, "started_at"), message = json_str(r, "message");
     at.n = at.n > 19 ? 19 : at.n;
-    printf("%lld %.*s, begun %.*s UTC: %lld built, %lld failed, %lld skipped%s%.*s\n", (long long)json_int(r, "run_id", 0), STR_FMT(status), STR_FMT(at),
-           (long long)json_int(r, "ports_built", 0), (long long)json_int(r, "ports_failed", 0), (long long)json_int(r, "ports_skipped", 0),
-           message.n ? "; " : "", STR_FMT(message));
+    printf("%lld %.*s, begun %.*s UTC: %lld built, %lld failed, %lld skipped%s%.*s\n", (long long)json_int(r, "run_id", 0),
+           STR_FMT(status), STR_FMT(at), (long long)json_int(r, "ports_built", 0), (long long)json_int(r, "ports_failed", 0),
+           (long long)json_int(r, "ports_skipped", 0), message.n ? "; " : "", STR_FMT(message));
 }
 
 int cmd_status(struct cli *c, const struct cli_args *args)

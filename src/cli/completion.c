@@ -22,10 +22,11 @@ static void options(struct buf *b, const struct cli_command *cmd)
 
 static void bash(struct buf *b)
 {
-    buf_addz(b, "# bash completion of trellis\n_trellis() {\n"
-                "  local cur=${COMP_WORDS[COMP_CWORD]} cmd= word opts\n"
-                "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n    case $word in -*) ;; *) cmd=$word; break ;; esac\n  done\n"
-                "  case $cmd in\n    '') COMPREPLY=($(compgen -W '");
+    buf_addz(
+        b, "# bash completion of trellis\n_trellis() {\n"
+           "  local cur=${COMP_WORDS[COMP_CWORD]} cmd= word opts\n"
+           "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n    case $word in -*) ;; *) cmd=$word; break ;; esac\n  done\n"
+           "  case $cmd in\n    '') COMPREPLY=($(compgen -W '");
     names(b, " ");
     buf_addz(b, " ");
     options(b, NULL);
@@ -37,11 +38,13 @@ static void bash(struct buf *b)
             buf_addz(b, "' ;;\n");
         }
     buf_addz(b, "  esac\n  case $cur in\n    -*) COMPREPLY=($(compgen -W \"$opts\" -- \"$cur\")) ;;\n"
-                "    *) case $cmd in\n         add) COMPREPLY=($(compgen -W \"files $(trellis add --json 2>/dev/null | grep -o '\"name\":\"[^\"]*' | cut -d'\"' -f4)\" -- \"$cur\")"
+                "    *) case $cmd in\n         add) COMPREPLY=($(compgen -W \"files $(trellis add --json 2>/dev/null | grep -o "
+                "'\"name\":\"[^\"]*' | cut -d'\"' -f4)\" -- \"$cur\")"
                 " $(compgen -f -- \"$cur\")) ;;\n         help) COMPREPLY=($(compgen -W '");
     names(b, " ");
     buf_addz(b, "' -- \"$cur\")) ;;\n         completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$cur\")) ;;\n"
-                "         *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n       esac ;;\n  esac\n}\ncomplete -o filenames -F _trellis trellis\n");
+                "         *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n       esac ;;\n  esac\n}\ncomplete -o filenames -F "
+                "_trellis trellis\n");
 }
 
 /* In single quotes of a shell. */

@@ -61,7 +61,8 @@ static void help_on(struct cli *c, const struct cli_command *cmd, struct buf *b)
 {
     const char *bold = cli_paint(c->color, "bold"), *off = cli_paint(c->color, "");
     buf_printf(b, "%strellis %s%s: %s\n\n", bold, cmd->name, off, cmd->summary);
-    buf_printf(b, "  trellis %s%s%s%s\n\n", cmd->name, cmd->options[0].name ? " [OPTION...]" : "", cmd->words[0] ? " " : "", cmd->words);
+    buf_printf(b, "  trellis %s%s%s%s\n\n", cmd->name, cmd->options[0].name ? " [OPTION...]" : "", cmd->words[0] ? " " : "",
+               cmd->words);
     if (cmd->about[0]) {
         wrap(b, str_of(cmd->about), 78, "");
         buf_addc(b, '\n');
@@ -147,11 +148,13 @@ static void md_options(struct buf *b, const struct cli_option *list, size_t max)
 
 static void reference_cli(struct buf *b)
 {
-    buf_addz(b, "<!-- Made by `trellis reference cli`; a test compares. Edit src/cli/commands.c. -->\n# Commands\n\n"
-                "```\ntrellis COMMAND [OPTION...] [WORD...]\n```\n\n"
-                "Exit codes: 0 ok, 1 failure, 2 invalid declaration or input, 3 busy (another process holds the mesh), 4 checks refused, 5 denied.\n\n"
-                "Commands work with and without a running server on the same mesh: with one, they ask it over `data/trellis.sock`.\n\n"
-                "## Options of every command\n\n");
+    buf_addz(
+        b, "<!-- Made by `trellis reference cli`; a test compares. Edit src/cli/commands.c. -->\n# Commands\n\n"
+           "```\ntrellis COMMAND [OPTION...] [WORD...]\n```\n\n"
+           "Exit codes: 0 ok, 1 failure, 2 invalid declaration or input, 3 busy (another process holds the mesh), 4 checks "
+           "refused, 5 denied.\n\n"
+           "Commands work with and without a running server on the same mesh: with one, they ask it over `data/trellis.sock`.\n\n"
+           "## Options of every command\n\n");
     md_options(b, cli_global_options, 16);
     for (size_t i = 0; i < cli_commands_count; i++) {
         const struct cli_command *cmd = &cli_commands[i];
@@ -172,12 +175,16 @@ static void reference_cli(struct buf *b)
 /* ---- docs/reference/errors.md ---- */
 static void reference_errors(struct buf *b)
 {
-    buf_addz(b, "<!-- Made by `trellis reference errors`; a test compares. Edit ERROR_CODES in src/base/error.h and HTTP_LIMITS in src/serve/http.h. -->\n"
-                "# Errors\n\nThe same codes in the command line, the API and the logs. Retryable: the same request may succeed later.\n\n"
-                "| code | name | meaning | HTTP | exit code | retryable |\n|---|---|---|---|---|---|\n");
+    buf_addz(
+        b,
+        "<!-- Made by `trellis reference errors`; a test compares. Edit ERROR_CODES in src/base/error.h and HTTP_LIMITS in "
+        "src/serve/http.h. -->\n"
+        "# Errors\n\nThe same codes in the command line, the API and the logs. Retryable: the same request may succeed later.\n\n"
+        "| code | name | meaning | HTTP | exit code | retryable |\n|---|---|---|---|---|---|\n");
     for (int i = 1; i < E_COUNT; i++) {
         const struct err_info *x = err_info_get((enum err_code)i);
-        buf_printf(b, "| %s | %s | %s | %d | %d | %s |\n", x->code, x->name, x->meaning, x->http_status, x->exit_code, x->retryable ? "yes" : "no");
+        buf_printf(b, "| %s | %s | %s | %d | %d | %s |\n", x->code, x->name, x->meaning, x->http_status, x->exit_code,
+                   x->retryable ? "yes" : "no");
     }
     buf_addz(b, "\n# Limits of the server\n\n| limit | value | what it bounds |\n|---|---|---|\n");
 #define X(name, value, text) buf_printf(b, "| %s | %d | %s |\n", #name, (int)(value), text);

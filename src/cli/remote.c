@@ -72,7 +72,8 @@ static int on_complete(llhttp_t *p)
     return HPE_PAUSED;
 }
 
-static const llhttp_settings_t settings = {.on_headers_complete = on_headers, .on_body = on_body, .on_message_complete = on_complete};
+static const llhttp_settings_t settings = {
+    .on_headers_complete = on_headers, .on_body = on_body, .on_message_complete = on_complete};
 
 static bool read_answer(int fd, struct remote_answer *answer, struct err *e)
 {

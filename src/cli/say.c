@@ -9,7 +9,8 @@
 
 static const struct {
     const char *name, *code;
-} styles[] = {{"", "\033[0m"}, {"bold", "\033[1m"}, {"dim", "\033[2m"}, {"red", "\033[31m"}, {"green", "\033[32m"}, {"yellow", "\033[33m"}};
+} styles[] = {{"", "\033[0m"},     {"bold", "\033[1m"},   {"dim", "\033[2m"},
+              {"red", "\033[31m"}, {"green", "\033[32m"}, {"yellow", "\033[33m"}};
 
 const char *cli_paint(bool on, const char *style)
 {
@@ -50,8 +51,8 @@ static void print_err(struct cli *c, const struct err *e, bool warning, FILE *to
         fprintf(to, ":%u:%u", e->line, e->col);
     if (e->file[0])
         fprintf(to, ":%s ", cli_paint(color, ""));
-    fprintf(to, "%s%s %s:%s %s\n", cli_paint(color, warning ? "yellow" : "red"), warning ? "warning" : "error", err_info_get(e->code)->code,
-            cli_paint(color, ""), e->text);
+    fprintf(to, "%s%s %s:%s %s\n", cli_paint(color, warning ? "yellow" : "red"), warning ? "warning" : "error",
+            err_info_get(e->code)->code, cli_paint(color, ""), e->text);
     if (e->hint[0])
         fprintf(to, "  %shint:%s %s\n", cli_paint(color, "dim"), cli_paint(color, ""), e->hint);
 }

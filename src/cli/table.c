@@ -26,7 +26,8 @@ struct str table_clean(struct arena *a, struct str s)
 {
     bool dirty = false;
     for (size_t i = 0; i < s.n; i++)
-        dirty |= (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f || ((unsigned char)s.p[i] == 0xc2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xa0);
+        dirty |= (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f ||
+                 ((unsigned char)s.p[i] == 0xc2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xa0);
     if (!dirty)
         return s;
     char *copy = arena_alloc(a, s.n + 1);
@@ -87,7 +88,8 @@ static void pad(struct buf *b, size_t n, char c)
         buf_addc(b, c);
 }
 
-static void put_row(struct table *t, struct buf *b, const struct str *cells, const bool *dim, const size_t *widths, size_t max, const char *style)
+static void put_row(struct table *t, struct buf *b, const struct str *cells, const bool *dim, const size_t *widths, size_t max,
+                    const char *style)
 {
     bool color = t->c->color;
     for (size_t i = 0; i < t->n_cols; i++) {

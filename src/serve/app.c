@@ -113,8 +113,8 @@ static bool adopt(struct app *app, struct app_mesh *fresh, struct err *e)
     struct err ignored = {0};
     if (build_refresh(app->build, fresh->mesh, e) && govern_refresh(app->govern, fresh->mesh, e))
         return true;
-    if (app->current && !(build_refresh(app->build, app->current->mesh, &ignored) &&
-                          govern_refresh(app->govern, app->current->mesh, &ignored)))
+    if (app->current &&
+        !(build_refresh(app->build, app->current->mesh, &ignored) && govern_refresh(app->govern, app->current->mesh, &ignored)))
         log_err(LOG_ERROR, "serve", "old_declaration_lost", &ignored);
     return false;
 }
@@ -206,7 +206,8 @@ bool app_open(const char *mesh_dir, const char *program, struct app **out, struc
     m = load(app, es, e);
     if (!m)
         goto fail;
-    if (!build_open(app->state, &app->build, e) || !govern_open(app->state, &(struct govern_past){build_asof, build_asof_object, app->build}, &app->govern, e))
+    if (!build_open(app->state, &app->build, e) ||
+        !govern_open(app->state, &(struct govern_past){build_asof, build_asof_object, app->build}, &app->govern, e))
         goto fail;
     app->current = app_mesh_new(m);
     m = NULL;

@@ -16,27 +16,28 @@ struct app_mesh; /* a declaration, counted: lives while a request or the gate us
 
 struct app {
     char *dir;
-    char *program;              /* this binary, for the loader child */
+    char *program; /* this binary, for the loader child */
     struct state *state;
     struct build *build;
     struct govern *govern;
     const struct session *session; /* of the server; NULL in a command */
 
-    pthread_mutex_t lock;       /* current, broken, tree, checked_us, sources */
+    pthread_mutex_t lock; /* current, broken, tree, checked_us, sources */
     struct app_mesh *current;
-    struct buf broken;          /* JSON array of what is wrong with a newer declaration; empty: nothing */
-    uint64_t tree;              /* fingerprint of the files at the last load */
+    struct buf broken; /* JSON array of what is wrong with a newer declaration; empty: nothing */
+    uint64_t tree;     /* fingerprint of the files at the last load */
     int64_t checked_us;
 
-    struct buf sources;         /* answer of the last question for sources; guarded by `lock` */
-    uint64_t sources_of;        /* generation it belongs to; 0: none */
-    atomic_ullong generation;   /* counts declarations and loads: what was answered from an older one is stale */
+    struct buf sources;       /* answer of the last question for sources; guarded by `lock` */
+    uint64_t sources_of;      /* generation it belongs to; 0: none */
+    atomic_ullong generation; /* counts declarations and loads: what was answered from an older one is stale */
 
-    pthread_mutex_t reload;     /* held by a reload and by a run: the declaration stands still while ports are built. Before `lock`. */
-    atomic_bool running;        /* somebody has a run in work, or waits to begin it */
-    atomic_llong run_id;        /* of the run in work; 0: none */
-    atomic_bool cancel;         /* asks the run in work to stop */
-    atomic_bool closing;        /* the process is about to end: no run begins any more */
+    pthread_mutex_t
+        reload;          /* held by a reload and by a run: the declaration stands still while ports are built. Before `lock`. */
+    atomic_bool running; /* somebody has a run in work, or waits to begin it */
+    atomic_llong run_id; /* of the run in work; 0: none */
+    atomic_bool cancel;  /* asks the run in work to stop */
+    atomic_bool closing; /* the process is about to end: no run begins any more */
 };
 
 /* Takes the lock, opens the stores, loads the declaration. E_BUSY: another process has it. What is wrong with the declaration

@@ -9,17 +9,17 @@
 #include "base/error.h"
 
 /* ---- Limits: name, default, meaning. One table, so that tests can lower each. ---- */
-#define HTTP_LIMITS(X)                                                                                     \
-    X(connections, 12000, "open connections; more are answered 503 and closed")                            \
-    X(queue, 256, "requests that wait for a worker; more are answered 503 with Retry-After")               \
-    X(header_bytes, 32 << 10, "request line and headers of one request")                                   \
-    X(headers, 100, "header lines of one request")                                                         \
-    X(body_bytes, 4 << 20, "body of one request")                                                          \
-    X(head_timeout_ms, 10000, "from the first byte of a request to the end of its headers")                \
-    X(body_timeout_ms, 20000, "for the body, and again for each further 64 KB of it")                      \
-    X(idle_timeout_ms, 75000, "kept connection without a request")                                         \
-    X(write_timeout_ms, 30000, "client that takes no byte of its answer")                                  \
-    X(out_bytes, 256 << 10, "answer bytes held per connection before its worker waits")                    \
+#define HTTP_LIMITS(X)                                                                       \
+    X(connections, 12000, "open connections; more are answered 503 and closed")              \
+    X(queue, 256, "requests that wait for a worker; more are answered 503 with Retry-After") \
+    X(header_bytes, 32 << 10, "request line and headers of one request")                     \
+    X(headers, 100, "header lines of one request")                                           \
+    X(body_bytes, 4 << 20, "body of one request")                                            \
+    X(head_timeout_ms, 10000, "from the first byte of a request to the end of its headers")  \
+    X(body_timeout_ms, 20000, "for the body, and again for each further 64 KB of it")        \
+    X(idle_timeout_ms, 75000, "kept connection without a request")                           \
+    X(write_timeout_ms, 30000, "client that takes no byte of its answer")                    \
+    X(out_bytes, 256 << 10, "answer bytes held per connection before its worker waits")      \
     X(drain_ms, 10000, "requests in flight when the server is asked to stop")
 
 struct http_limits {
@@ -32,16 +32,19 @@ struct http_limits http_limits_default(void);
 /* ---- Request ---- */
 enum http_verb { VERB_GET, VERB_HEAD, VERB_POST, VERB_PUT, VERB_DELETE, VERB_OTHER };
 
-struct http_header { struct str name, value; }; /* name in lower case */
+struct http_header {
+    struct str name, value;
+}; /* name in lower case */
 
 /* Everything is borrowed from the connection until the reply has ended. */
 struct http_request {
     enum http_verb verb;
-    struct str target;               /* as sent: path and query */
-    struct str path, query;          /* path percent-decoded; query raw, without the question mark */
-    const struct http_header *headers; size_t n_headers;
+    struct str target;      /* as sent: path and query */
+    struct str path, query; /* path percent-decoded; query raw, without the question mark */
+    const struct http_header *headers;
+    size_t n_headers;
     struct str body;
-    bool trusted;                    /* came over the Unix socket from our own user, or in process */
+    bool trusted; /* came over the Unix socket from our own user, or in process */
 };
 
 struct str http_request_header(const struct http_request *q, const char *lower_name); /* empty when absent */
@@ -72,17 +75,18 @@ struct http_reply {
 };
 
 void http_reply_init(struct http_reply *r, const struct http_reply_ops *ops, void *sink, const struct http_request *req);
-void http_reply_fini(struct http_reply *r);        /* an answer that was never begun becomes a 500 */
-void http_reply_header(struct http_reply *r, const char *name, struct str value); /* before it begins; control bytes are dropped */
+void http_reply_fini(struct http_reply *r); /* an answer that was never begun becomes a 500 */
+void http_reply_header(struct http_reply *r, const char *name,
+                       struct str value); /* before it begins; control bytes are dropped */
 /* One piece with its length known. `forever`: body lives as long as the process and is not copied. */
 void http_reply_whole(struct http_reply *r, int status, struct str type, struct str body, bool forever);
-void http_reply_error(struct http_reply *r, const struct err *e);     /* {"error":{…}} with the code's status */
+void http_reply_error(struct http_reply *r, const struct err *e); /* {"error":{…}} with the code's status */
 /* Streamed: begin, then writes (gathered into pieces of 32 KB), then end. False: stop, nobody listens any more. */
 bool http_reply_begin(struct http_reply *r, int status, struct str type);
 bool http_reply_write(struct http_reply *r, struct str bytes);
-bool http_reply_flush(struct http_reply *r);       /* hands over what is gathered: for events that should be seen now */
+bool http_reply_flush(struct http_reply *r); /* hands over what is gathered: for events that should be seen now */
 void http_reply_end(struct http_reply *r);
-void http_reply_abort(struct http_reply *r);       /* after begin: breaks the stream so that the client sees it is not whole */
+void http_reply_abort(struct http_reply *r); /* after begin: breaks the stream so that the client sees it is not whole */
 /* Called from the loop when the client goes away while the request is worked on (or at once, when it has); at most once.
  * It must neither wait nor touch the reply. NULL takes it back: after that it does not run any more. */
 void http_reply_on_gone(struct http_reply *r, void (*fn)(void *ctx), void *ctx);
@@ -90,15 +94,17 @@ void http_reply_on_gone(struct http_reply *r, void (*fn)(void *ctx), void *ctx);
 /* A stream that outlives its handler (server-sent events): after begin, detach; the handler returns; any thread sends. */
 struct http_stream;
 struct http_stream *http_reply_detach(struct http_reply *r);
-bool http_stream_send(struct http_stream *s, struct str bytes); /* never waits; false: client gone or more than out_bytes behind */
-void http_stream_close(struct http_stream *s);                  /* owned: once, also after a failed send */
+bool http_stream_send(struct http_stream *s,
+                      struct str bytes);       /* never waits; false: client gone or more than out_bytes behind */
+void http_stream_close(struct http_stream *s); /* owned: once, also after a failed send */
 
 /* In-process replies: pieces go to a function. */
 struct http_memory {
     int status;
-    struct str type;           /* content type, borrowed while the reply lives */
-    bool (*data)(void *ctx, struct str bytes); void *ctx;
-    bool whole;                /* the answer came to its end */
+    struct str type; /* content type, borrowed while the reply lives */
+    bool (*data)(void *ctx, struct str bytes);
+    void *ctx;
+    bool whole; /* the answer came to its end */
 };
 extern const struct http_reply_ops http_reply_memory; /* sink: struct http_memory */
 
@@ -117,8 +123,8 @@ MUST_CHECK bool http_server_open(const struct http_limits *limits, int workers, 
 MUST_CHECK bool http_server_listen_tcp(struct http_server *s, const char *host, int port, int *port_out, struct err *e);
 /* Mode 0600; peers of another user are refused. A stale socket file is replaced. Removed at close. */
 MUST_CHECK bool http_server_listen_unix(struct http_server *s, const char *path, struct err *e);
-void http_server_run(struct http_server *s);   /* until stopped; then drains */
-void http_server_stop(struct http_server *s);  /* from any thread or a signal handler; a second call does not wait for the drain */
+void http_server_run(struct http_server *s);  /* until stopped; then drains */
+void http_server_stop(struct http_server *s); /* from any thread or a signal handler; a second call does not wait for the drain */
 void http_server_close(struct http_server *s);
 size_t http_server_connections(const struct http_server *s);
 

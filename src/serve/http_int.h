@@ -8,8 +8,8 @@
  * IDLE: no request begun. HEAD, BODY: reading one. BUSY: queued, answered by a worker, or a detached stream. FLUSH: answered,
  * bytes left to send. LINGER: our side is shut, the client's remaining bytes are read off so that it sees the answer.
  *
- * Locks: conn.lock guards the answer's bytes, `gone`, `done`, `interest` and the hook; server.lock guards the list of connections that
- * want the loop, and nothing is called with it held; pool.lock guards the queue. Order: conn.lock before server.lock. */
+ * Locks: conn.lock guards the answer's bytes, `gone`, `done`, `interest` and the hook; server.lock guards the list of connections
+ * that want the loop, and nothing is called with it held; pool.lock guards the queue. Order: conn.lock before server.lock. */
 #ifndef SERVE_HTTP_INT_H
 #define SERVE_HTTP_INT_H
 
@@ -35,20 +35,22 @@ extern const struct http_io http_io_plain;
 
 enum conn_state { CONN_IDLE, CONN_HEAD, CONN_BODY, CONN_BUSY, CONN_FLUSH, CONN_LINGER, CONN_CLOSED, CONN_STATES };
 
-struct span { size_t at, n; };
+struct span {
+    size_t at, n;
+};
 enum { HTTP_SPANS_FIRST = 16 };
 
 /* A request while it is read: text with offsets, since the buffer moves as it grows. */
 struct http_draft {
-    struct buf text, body;           /* text: target, then names and values back to back */
+    struct buf text, body; /* text: target, then names and values back to back */
     struct span target;
-    struct span *names, *values;     /* arrays of `cap_headers` */
+    struct span *names, *values; /* arrays of `cap_headers` */
     size_t n_headers, cap_headers;
-    bool in_value;                   /* the last header callback was a value */
+    bool in_value; /* the last header callback was a value */
     bool head_done, complete, keep_alive, expect_continue, http_1_0;
-    int refuse_status;               /* a limit was broken: answer this */
+    int refuse_status; /* a limit was broken: answer this */
     const char *refuse_text;
-    struct http_header *headers;     /* resolved when complete */
+    struct http_header *headers; /* resolved when complete */
     char *path;
     struct http_request req;
 };
@@ -58,73 +60,82 @@ struct http_conn {
     struct http_server *server;
     int fd;
     bool trusted;
-    enum conn_state state;           /* loop only, like all down to the lock */
+    enum conn_state state; /* loop only, like all down to the lock */
     llhttp_t parser;
-    struct http_draft *draft;        /* allocated with the first byte of a request */
-    struct buf in;                   /* bytes read beyond the request in work */
+    struct http_draft *draft; /* allocated with the first byte of a request */
+    struct buf in;            /* bytes read beyond the request in work */
     int64_t deadline_us;
-    size_t body_mark;                /* body bytes at the last extension of the deadline */
-    struct http_conn *prev, *next;   /* all connections */
+    size_t body_mark;              /* body bytes at the last extension of the deadline */
+    struct http_conn *prev, *next; /* all connections */
     struct http_conn *next_dead;
 
     pthread_mutex_t lock;
-    pthread_cond_t room;             /* bytes went out, or the client went away */
-    struct buf out; size_t out_at;
-    struct str tail;                 /* borrowed for ever, goes after `out` */
-    uint32_t interest;               /* epoll events asked for */
-    int64_t progress_us;             /* last time that a byte of the answer went out */
-    bool gone;                       /* nothing can be written any more */
-    bool left;                       /* the client has shut its side while its request is worked on */
-    bool done;                       /* the answer is complete in `out` and `tail` */
-    bool keep;                       /* and the connection may serve another */
-    bool broken;                     /* the answer stopped half-way: close without a proper end */
-    bool stream;                     /* detached: no time limit while nothing waits to be sent */
-    bool chunked, body_less;         /* framing of the answer in work */
-    void (*on_gone)(void *ctx); void *on_gone_ctx; /* called with the lock held: must neither wait nor reply */
+    pthread_cond_t room; /* bytes went out, or the client went away */
+    struct buf out;
+    size_t out_at;
+    struct str tail;         /* borrowed for ever, goes after `out` */
+    uint32_t interest;       /* epoll events asked for */
+    int64_t progress_us;     /* last time that a byte of the answer went out */
+    bool gone;               /* nothing can be written any more */
+    bool left;               /* the client has shut its side while its request is worked on */
+    bool done;               /* the answer is complete in `out` and `tail` */
+    bool keep;               /* and the connection may serve another */
+    bool broken;             /* the answer stopped half-way: close without a proper end */
+    bool stream;             /* detached: no time limit while nothing waits to be sent */
+    bool chunked, body_less; /* framing of the answer in work */
+    void (*on_gone)(void *ctx);
+    void *on_gone_ctx; /* called with the lock held: must neither wait nor reply */
 
-    bool wants_loop;                 /* server.lock */
-    struct http_conn *next_wanting;  /* server.lock */
-    atomic_int refs;                 /* loop, and whoever answers */
+    bool wants_loop;                /* server.lock */
+    struct http_conn *next_wanting; /* server.lock */
+    atomic_int refs;                /* loop, and whoever answers */
 };
 
-struct http_stream { struct http_conn *conn; };
+struct http_stream {
+    struct http_conn *conn;
+};
 
 enum { HTTP_LISTENERS = 3 };
-struct http_listener { int fd; char *path; /* of a Unix socket, owned; else NULL */ };
+struct http_listener {
+    int fd;
+    char *path; /* of a Unix socket, owned; else NULL */
+};
 
 struct http_pool;
 struct http_server {
     struct http_limits limits;
     struct http_handlers handlers;
     int epoll_fd, wake_fd;
-    struct http_listener listeners[HTTP_LISTENERS]; size_t n_listeners;
-    struct http_conn *conns; atomic_size_t n_conns;
-    struct http_conn *dead;          /* closed in this round; freed at its end */
+    struct http_listener listeners[HTTP_LISTENERS];
+    size_t n_listeners;
+    struct http_conn *conns;
+    atomic_size_t n_conns;
+    struct http_conn *dead; /* closed in this round; freed at its end */
     pthread_mutex_t lock;
     struct http_conn *wanting;
     struct http_pool *pool;
-    atomic_int stops;                /* how often asked to stop */
+    atomic_int stops; /* how often asked to stop */
     bool draining;
     int64_t drain_until_us, next_sweep_us;
     bool accept_paused;
-    char *scratch;                   /* read buffer of the loop */
+    char *scratch; /* read buffer of the loop */
 };
 enum { HTTP_SCRATCH_BYTES = 64 << 10 };
 
 /* http_conn.c */
 void conn_accepted(struct http_server *s, int fd, bool trusted);
 void conn_event(struct http_conn *c, uint32_t events);
-void conn_wanted(struct http_conn *c);           /* somebody called conn_call_loop */
+void conn_wanted(struct http_conn *c); /* somebody called conn_call_loop */
 void conn_sweep(struct http_conn *c, int64_t now_us);
 void conn_close(struct http_conn *c);
 void conn_unref(struct http_conn *c);
-void conn_drain(struct http_conn *c);            /* the server stops: idle ones close */
+void conn_drain(struct http_conn *c); /* the server stops: idle ones close */
 void conn_bury(struct http_server *s);
-void conn_work(struct http_conn *c);             /* on a worker: answers the request and gives its reference back */
+void conn_work(struct http_conn *c); /* on a worker: answers the request and gives its reference back */
 
 /* http_out.c: from any thread */
 bool conn_send(struct http_conn *c, struct str bytes, bool forever, bool may_wait);
-bool conn_flush_locked(struct http_conn *c);     /* false: broken; conn.lock held */
+bool conn_flush_locked(struct http_conn *c); /* false: broken; conn.lock held */
 size_t conn_unsent_locked(const struct http_conn *c);
 void conn_interest_locked(struct http_conn *c, uint32_t events);
 void conn_gone_locked(struct http_conn *c);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 struct http_pool {
-    pthread_mutex_t lock;    /* ring, closing */
+    pthread_mutex_t lock; /* ring, closing */
     pthread_cond_t filled;
     struct http_conn **ring;
     size_t cap, head, n;

@@ -48,8 +48,8 @@ void draft_reset(struct http_draft *d)
     mem_free(d->path);
     buf_reset(&d->text);
     buf_reset(&d->body);
-    struct http_draft fresh = {.text = d->text, .body = d->body, .names = d->names, .values = d->values,
-                               .cap_headers = d->cap_headers};
+    struct http_draft fresh = {
+        .text = d->text, .body = d->body, .names = d->names, .values = d->values, .cap_headers = d->cap_headers};
     *d = fresh;
 }
 

@@ -48,8 +48,8 @@ static bool watch(struct http_server *s, int fd, void *what, struct err *e)
     return true;
 }
 
-bool http_server_open(const struct http_limits *limits, int workers, const struct http_handlers *h,
-                      struct http_server **out, struct err *e)
+bool http_server_open(const struct http_limits *limits, int workers, const struct http_handlers *h, struct http_server **out,
+                      struct err *e)
 {
     struct http_server *s = mem_alloc(sizeof *s);
     s->limits = *limits;
@@ -111,8 +111,9 @@ bool http_server_listen_tcp(struct http_server *s, const char *host, int port, i
         return err_set(e, E_USAGE, "%d is no port number", port);
     if (!loopback_address(host, port, &addr, &len)) {
         err_set(e, E_DENIED, "the page and the API may only listen on this machine itself, not on %s", host);
-        err_hint(e, "leave --host away, or use 127.0.0.1; to look from another machine, forward the port: ssh -L %d:127.0.0.1:%d HOST",
-                 port, port);
+        err_hint(
+            e, "leave --host away, or use 127.0.0.1; to look from another machine, forward the port: ssh -L %d:127.0.0.1:%d HOST",
+            port, port);
         return false;
     }
     int fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -195,7 +196,8 @@ static bool same_user(int fd)
 
 static void turn_away(int fd)
 {
-    static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    static const char full[] =
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     ssize_t k = send(fd, full, sizeof full - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)k; /* a courtesy */
     close(fd);
@@ -229,7 +231,7 @@ static void serve_wanting(struct http_server *s)
 {
     uint64_t count;
     ssize_t k = read(s->wake_fd, &count, sizeof count);
-    (void)k; /* empty when another wake-up took it */
+    (void)k;   /* empty when another wake-up took it */
     for (;;) { /* one at a time: a connection may be put on the list again while it is served */
         pthread_mutex_lock(&s->lock);
         struct http_conn *c = s->wanting;

@@ -1,6 +1,7 @@
 /* /openapi.json, from the table of routes and a table of shapes. The shapes' notation: members separated by blanks,
- * `name:type`; a question mark after the name for one that may be absent; types are s (text), t (moment in UTC), d (day), i (integer), n (number),
- * b (boolean), any, the name of a shape, [type] for an array, type? for "or null", a|b|c for one of these texts. */
+ * `name:type`; a question mark after the name for one that may be absent; types are s (text), t (moment in UTC), d (day), i
+ * (integer), n (number), b (boolean), any, the name of a shape, [type] for an array, type? for "or null", a|b|c for one of these
+ * texts. */
 #include "serve/put.h"
 #include "serve/routes.h"
 
@@ -15,49 +16,61 @@ static const struct {
     {"domain_support", "channel:s url:s?"},
     {"domain", "name:s title:s description:s owner:owner support:domain_support kpis:[s] north_star:s?"},
     {"health_counts", "ports:i fresh:i stale:i failing:i never_built:i rows_quarantined:i"},
-    {"mesh", "name:s title:s version:s dir:s time_zone:s reporting_currency:s week_start:s domains:[domain] health:health_counts running:i? "
+    {"mesh", "name:s title:s version:s dir:s time_zone:s reporting_currency:s week_start:s domains:[domain] health:health_counts "
+             "running:i? "
              "declaration_errors:[error]"},
     {"check_counts", "passed:i warned:i failed:i not_evaluated:i"},
     {"cause", "ref:s message:s"},
-    {"port_summary", "domain:s product:s name:s ref:s version:s major:i description:s materialization:table|view|incremental "
-                     "state:fresh|stale|failing|never_built state_reason:s? stale_cause:cause? built_at:t? rows:i? data_from:s? data_to:s? "
-                     "checks:check_counts"},
+    {"port_summary",
+     "domain:s product:s name:s ref:s version:s major:i description:s materialization:table|view|incremental "
+     "state:fresh|stale|failing|never_built state_reason:s? stale_cause:cause? built_at:t? rows:i? data_from:s? data_to:s? "
+     "checks:check_counts"},
     {"column", "name:s type:s description:s business_name:s? classification:s? hidden:b key:b required:b"},
     {"upstream", "ref:s kind:port|stream state:s"},
     {"downstream", "ref:s"},
     {"origin", "ref:s column:s"},
     {"lineage", "column:s from:[origin] uncertain:b"},
-    {"check", "rule:s column:s? metric:s? dimension:s? severity:s? verdict:passed|failed|warned|not_evaluated measured:s? expected:s? message:s? "
+    {"check", "rule:s column:s? metric:s? dimension:s? severity:s? verdict:passed|failed|warned|not_evaluated measured:s? "
+              "expected:s? message:s? "
               "evaluated_at:t run_id:i"},
     {"port_run", "run_id:i ref:s status:s rows:i elapsed_ms:i finished_at:t? message:s?"},
-    {"port", "domain:s product:s name:s ref:s version:s major:i description:s materialization:table|view|incremental "
-             "state:fresh|stale|failing|never_built state_reason:s? stale_cause:cause? built_at:t? rows:i? data_from:s? data_to:s? "
-             "checks:check_counts owner:owner support:[channel] columns:[column] sql:s sql_path:s contract_path:s? contract_version:s? "
-             "time_column:s? upstream:[upstream] downstream:[downstream] lineage:[lineage] latest_checks:[check] runs:[port_run]"},
-    {"product", "domain:s name:s title:s purpose:s limitations:s usage:s status:s version:s owner:owner support:[channel] consumers:[s] tags:[s] "
+    {"port",
+     "domain:s product:s name:s ref:s version:s major:i description:s materialization:table|view|incremental "
+     "state:fresh|stale|failing|never_built state_reason:s? stale_cause:cause? built_at:t? rows:i? data_from:s? data_to:s? "
+     "checks:check_counts owner:owner support:[channel] columns:[column] sql:s sql_path:s contract_path:s? contract_version:s? "
+     "time_column:s? upstream:[upstream] downstream:[downstream] lineage:[lineage] latest_checks:[check] runs:[port_run]"},
+    {"product", "domain:s name:s title:s purpose:s limitations:s usage:s status:s version:s owner:owner support:[channel] "
+                "consumers:[s] tags:[s] "
                 "readme:s state:fresh|stale|failing|never_built ports:[port_summary]"},
-    {"product_whole", "domain:s name:s title:s purpose:s limitations:s usage:s status:s version:s owner:owner support:[channel] consumers:[s] "
-                      "tags:[s] readme:s state:fresh|stale|failing|never_built ports:[port]"},
+    {"product_whole",
+     "domain:s name:s title:s purpose:s limitations:s usage:s status:s version:s owner:owner support:[channel] consumers:[s] "
+     "tags:[s] readme:s state:fresh|stale|failing|never_built ports:[port]"},
     {"products", "products:[product]"},
     {"checks", "checks:[check]"},
     {"quarantine", "reason:s count:i first_file:s first_line:i"},
     {"drift_event", "column:s change:s file:s at:t"},
-    {"stream", "name:s ref:s state:s optional:b files:i rows:i rows_quarantined:i last_loaded_at:t? data_from:s? data_to:s? message:s? "
-               "quarantine:[quarantine] drift_events:[drift_event]"},
-    {"source", "domain:s name:s title:s description:s kind:s pack:s? path:s currency:s? time_zone:s? drift:evolve|quarantine|fail owner:owner "
+    {"stream",
+     "name:s ref:s state:s optional:b files:i rows:i rows_quarantined:i last_loaded_at:t? data_from:s? data_to:s? message:s? "
+     "quarantine:[quarantine] drift_events:[drift_event]"},
+    {"source", "domain:s name:s title:s description:s kind:s pack:s? path:s currency:s? time_zone:s? "
+               "drift:evolve|quarantine|fail owner:owner "
                "state:s streams:[stream]"},
     {"sources", "sources:[source]"},
-    {"run", "run_id:i kind:s started_at:t finished_at:t? status:running|succeeded|failed|cancelled|interrupted trigger:s ports_built:i "
-            "ports_failed:i ports_skipped:i rows:i message:s? ports:[port_run]"},
+    {"run",
+     "run_id:i kind:s started_at:t finished_at:t? status:running|succeeded|failed|cancelled|interrupted trigger:s ports_built:i "
+     "ports_failed:i ports_skipped:i rows:i message:s? ports:[port_run]"},
     {"runs", "runs:[run]"},
     {"plan_change", "ref:s kind:s action:s what:[s]"},
     {"plan_load", "stream:s file:s reason:s size_bytes:i"},
     {"plan_build", "ref:s reason:s because:s?"},
-    {"plan", "changes:[plan_change] would_load:[plan_load] would_build:[plan_build] up_to_date:i warnings:[error] errors:[error]"},
+    {"plan",
+     "changes:[plan_change] would_load:[plan_load] would_build:[plan_build] up_to_date:i warnings:[error] errors:[error]"},
     {"run_request", "ports?:[s] full?:b"},
-    {"run_event", "event:run_started|load|port_started|progress|port_done|run_done run_id?:i ref?:s stream?:s file?:s ports?:i rows?:i "
-                  "quarantined?:i done?:i total?:i fraction?:n eta_s?:n status?:s message?:s? elapsed_ms?:i exit_code?:i built?:i unchanged?:i "
-                  "failed?:i refused?:i skipped?:i warnings?:[error] errors?:[error]"},
+    {"run_event",
+     "event:run_started|load|port_started|progress|port_done|run_done run_id?:i ref?:s stream?:s file?:s ports?:i rows?:i "
+     "quarantined?:i done?:i total?:i fraction?:n eta_s?:n status?:s message?:s? elapsed_ms?:i exit_code?:i built?:i "
+     "unchanged?:i "
+     "failed?:i refused?:i skipped?:i warnings?:[error] errors?:[error]"},
     {"cancel_request", "run_id?:i"},
     {"cancelled", "run_id:i cancelling:b"},
     {"query_request", "sql:s params?:[any] as_of?:d? purpose?:s limit?:i format?:json|csv|ndjson timeout_ms?:i"},
@@ -162,7 +175,8 @@ static void write_params(struct buf *b, const struct route *rt)
         if (p.p[i] == '{') {
             size_t end = str_find(p, STR("}"), i);
             struct str name = {p.p + i + 1, end - i - 1};
-            write_param(b, name, "path", "string", str_eq(name, STR("port")) ? "name of the port, or name_vN for one major version" : "its name");
+            write_param(b, name, "path", "string",
+                        str_eq(name, STR("port")) ? "name of the port, or name_vN for one major version" : "its name");
             i = end;
         }
     for (const struct route_param *q = rt->query; q->name; q++)

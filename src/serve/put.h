@@ -5,10 +5,10 @@
 #include "base/buf.h"
 
 /* `key` NULL: an element of an array, or the root. */
-void put_open(struct buf *b, const char *key, char bracket);   /* '{' or '[' */
-void put_close(struct buf *b, char bracket);                   /* '}' or ']' */
-void put_str(struct buf *b, const char *key, struct str s);    /* empty stays "" */
-void put_opt(struct buf *b, const char *key, struct str s);    /* empty becomes null */
+void put_open(struct buf *b, const char *key, char bracket); /* '{' or '[' */
+void put_close(struct buf *b, char bracket);                 /* '}' or ']' */
+void put_str(struct buf *b, const char *key, struct str s);  /* empty stays "" */
+void put_opt(struct buf *b, const char *key, struct str s);  /* empty becomes null */
 void put_int(struct buf *b, const char *key, int64_t v);
 void put_num(struct buf *b, const char *key, double v);
 void put_bool(struct buf *b, const char *key, bool v);

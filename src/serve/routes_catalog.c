@@ -148,9 +148,12 @@ bool route_products(struct call *c, struct err *e)
 /* ---- one port, whole ---- */
 static struct str class_text(const struct mesh_column *col)
 {
-    static const struct str names[] = {
-        [CLASS_UNSET] = {"", 0}, [CLASS_PUBLIC] = {"public", 6}, [CLASS_INTERNAL] = {"internal", 8},
-        [CLASS_CONFIDENTIAL] = {"confidential", 12}, [CLASS_PERSONAL] = {"personal", 8}, [CLASS_SENSITIVE] = {"sensitive", 9}};
+    static const struct str names[] = {[CLASS_UNSET] = {"", 0},
+                                       [CLASS_PUBLIC] = {"public", 6},
+                                       [CLASS_INTERNAL] = {"internal", 8},
+                                       [CLASS_CONFIDENTIAL] = {"confidential", 12},
+                                       [CLASS_PERSONAL] = {"personal", 8},
+                                       [CLASS_SENSITIVE] = {"sensitive", 9}};
     return col->class_text.n ? col->class_text : names[col->class_];
 }
 
@@ -303,7 +306,8 @@ bool route_product(struct call *c, struct err *e)
     if (!p) {
         struct str *known = arena_array(c->a, c->mesh->n_products + 1, sizeof *known);
         for (size_t i = 0; i < c->mesh->n_products; i++)
-            known[i] = arena_printf(c->a, "%.*s/%.*s", STR_FMT(c->mesh->products[i]->domain->name), STR_FMT(c->mesh->products[i]->name));
+            known[i] =
+                arena_printf(c->a, "%.*s/%.*s", STR_FMT(c->mesh->products[i]->domain->name), STR_FMT(c->mesh->products[i]->name));
         return call_missing(e, "product", arena_printf(c->a, "%.*s/%.*s", STR_FMT(c->args[0]), STR_FMT(c->args[1])), known,
                             c->mesh->n_products);
     }

@@ -27,11 +27,16 @@ static const struct {
     struct str suffix;
     const char *type;
 } types[] = {
-    {{".html", 5}, "text/html; charset=utf-8"}, {{".js", 3}, "text/javascript; charset=utf-8"},
-    {{".css", 4}, "text/css; charset=utf-8"},   {{".svg", 4}, "image/svg+xml"},
-    {{".png", 4}, "image/png"},                 {{".ico", 4}, "image/x-icon"},
-    {{".json", 5}, "application/json"},         {{".woff2", 6}, "font/woff2"},
-    {{".txt", 4}, "text/plain; charset=utf-8"}, {{".webmanifest", 12}, "application/manifest+json"},
+    {{".html", 5}, "text/html; charset=utf-8"},
+    {{".js", 3}, "text/javascript; charset=utf-8"},
+    {{".css", 4}, "text/css; charset=utf-8"},
+    {{".svg", 4}, "image/svg+xml"},
+    {{".png", 4}, "image/png"},
+    {{".ico", 4}, "image/x-icon"},
+    {{".json", 5}, "application/json"},
+    {{".woff2", 6}, "font/woff2"},
+    {{".txt", 4}, "text/plain; charset=utf-8"},
+    {{".webmanifest", 12}, "application/manifest+json"},
 };
 
 static const char *type_of(struct str path)

@@ -7,7 +7,10 @@ struct str shape_stream_state(const struct ingest_stream_state *st)
 {
     static const struct {
         struct str from, to;
-    } words[] = {{{"failing", 7}, {"failed", 6}}, {{"failed", 6}, {"failed", 6}}, {{"never_loaded", 12}, {"never", 5}}, {{"never", 5}, {"never", 5}}};
+    } words[] = {{{"failing", 7}, {"failed", 6}},
+                 {{"failed", 6}, {"failed", 6}},
+                 {{"never_loaded", 12}, {"never", 5}},
+                 {{"never", 5}, {"never", 5}}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_eq(st->state, words[i].from))
             return words[i].to;

@@ -4,7 +4,17 @@
 #include "base/json.h"
 #include "serve/put.h"
 
-enum member { M_RUN = 1, M_PORTS = 2, M_STREAM = 4, M_REF = 8, M_ROWS = 16, M_QUARANTINED = 32, M_DONE = 64, M_FRACTION = 128, M_STATUS = 256 };
+enum member {
+    M_RUN = 1,
+    M_PORTS = 2,
+    M_STREAM = 4,
+    M_REF = 8,
+    M_ROWS = 16,
+    M_QUARANTINED = 32,
+    M_DONE = 64,
+    M_FRACTION = 128,
+    M_STATUS = 256
+};
 static const struct {
     const char *name;
     unsigned members;

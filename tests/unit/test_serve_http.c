@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <arpa/inet.h>
@@ -59,8 +60,8 @@ static void answer(void *ctx, const struct http_request *q, struct http_reply *r
     if (str_eq(q->path, STR("/echo"))) {
         struct str x = STR("-");
         http_query_param(q, &a, "x", &x);
-        struct str text = arena_printf(&a, "%d|%.*s|%.*s|%.*s|%zu", (int)q->verb, STR_FMT(q->path), STR_FMT(x),
-                                       STR_FMT(q->body), q->n_headers);
+        struct str text =
+            arena_printf(&a, "%d|%.*s|%.*s|%.*s|%zu", (int)q->verb, STR_FMT(q->path), STR_FMT(x), STR_FMT(q->body), q->n_headers);
         http_reply_whole(r, 200, text_plain(), text, false);
     } else if (str_eq(q->path, STR("/big"))) {
         static char block[64 << 10];
@@ -129,7 +130,8 @@ static void shut(struct fixture *f)
 static int dial(const struct fixture *f)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)f->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)f->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
     return fd;
 }
@@ -179,13 +181,17 @@ static void wait_for(atomic_int *what, int value)
 }
 
 /* ---- framing and limits: one request text each, and what the answer holds ---- */
-struct exchange { const char *what, *send, *expect; bool closes; };
+struct exchange {
+    const char *what, *send, *expect;
+    bool closes;
+};
 #define H "Host: x\r\n"
 static const struct exchange exchanges[] = {
     {"plain", "GET /echo?x=a%20b+c HTTP/1.1\r\n" H "\r\n", "0|/echo|a b c||1", false},
     {"decoded path", "GET /ech%6f HTTP/1.1\r\n" H "\r\n", "0|/echo|-||1", false},
     {"body", "POST /echo HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nhello", "2|/echo|-|hello|2", false},
-    {"chunked body", "POST /echo HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;e=1\r\nde\r\n0\r\n\r\n", "|abcde|", false},
+    {"chunked body", "POST /echo HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;e=1\r\nde\r\n0\r\n\r\n",
+     "|abcde|", false},
     {"empty header", "GET /echo HTTP/1.1\r\n" H "X-Empty:\r\nX-Other: 1\r\n\r\n", "0|/echo|-||3", false},
     {"head", "HEAD /echo HTTP/1.1\r\n" H "\r\n", "Content-Length: 12\r\n", false},
     {"fast", "GET /fast HTTP/1.1\r\n" H "\r\n", "\r\n\r\nfast\n", false},
@@ -196,7 +202,8 @@ static const struct exchange exchanges[] = {
     {"1.0 streamed", "GET /broken HTTP/1.0\r\n\r\n", "half", true},
     {"no answer", "GET /nowhere HTTP/1.1\r\n" H "\r\n", "500 Internal", false},
     {"header injection", "GET /header HTTP/1.1\r\n" H "\r\n", "X-Test: aEvil: b\r\n", false},
-    {"csp", "GET /fast HTTP/1.1\r\n" H "\r\n", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:", false},
+    {"csp", "GET /fast HTTP/1.1\r\n" H "\r\n",
+     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:", false},
     {"no store", "GET /fast HTTP/1.1\r\n" H "\r\n", "Cache-Control: no-store", false},
     {"rubbish", "hello there\r\n\r\n", "400 Bad Request", true},
     {"no host", "GET /fast HTTP/1.1\r\n\r\n", "exactly one Host", true},
@@ -296,7 +303,10 @@ static void pipelined_requests_are_answered_in_order(void **state)
     struct buf b = BUF_INIT((size_t)1 << 20);
     enum { MANY = 200 };
     for (int i = 0; i < MANY; i++)
-        buf_printf(&b, i % 3 ? "GET /echo?x=n%dn HTTP/1.1\r\n" H "\r\n" : "POST /echo?x=n%dn HTTP/1.1\r\n" H "Content-Length: 2\r\n\r\nhi", i);
+        buf_printf(&b,
+                   i % 3 ? "GET /echo?x=n%dn HTTP/1.1\r\n" H "\r\n"
+                         : "POST /echo?x=n%dn HTTP/1.1\r\n" H "Content-Length: 2\r\n\r\nhi",
+                   i);
     buf_addz(&b, "GET /fast HTTP/1.1\r\n" H "Connection: close\r\n\r\n");
     say(fd, buf_z(&b));
     const char *got = hear(fd, NULL), *at = got;
@@ -625,10 +635,22 @@ static void the_limit_on_connections_is_kept(void **state)
 static void escapes_are_decoded(void **state)
 {
     (void)state;
-    static const struct { const char *in, *out; bool form, good; } cases[] = {
-        {"abc", "abc", false, true}, {"a%20b", "a b", false, true}, {"a+b", "a+b", false, true}, {"a+b", "a b", true, true},
-        {"%C3%A4", "\xc3\xa4", false, true}, {"%2F", "/", false, true}, {"%", "", false, false}, {"%2", "", false, false},
-        {"%g0", "", false, false}, {"%00", "", false, false}, {"%0a", "", false, false}, {"", "", true, true},
+    static const struct {
+        const char *in, *out;
+        bool form, good;
+    } cases[] = {
+        {"abc", "abc", false, true},
+        {"a%20b", "a b", false, true},
+        {"a+b", "a+b", false, true},
+        {"a+b", "a b", true, true},
+        {"%C3%A4", "\xc3\xa4", false, true},
+        {"%2F", "/", false, true},
+        {"%", "", false, false},
+        {"%2", "", false, false},
+        {"%g0", "", false, false},
+        {"%00", "", false, false},
+        {"%0a", "", false, false},
+        {"", "", true, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char room[64];

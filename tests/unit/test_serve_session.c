@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <stdio.h>
@@ -16,16 +17,21 @@
 #include "serve/run_event.h"
 #include "serve/session.h"
 
-static struct session session = {.token = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", .cookie = "trellis_8080", .port = 8080};
+static struct session session = {
+    .token = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", .cookie = "trellis_8080", .port = 8080};
 
 static struct http_request with(enum http_verb verb, struct http_header *h, const char *const *pairs, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         h[i] = (struct http_header){str_of(pairs[2 * i]), str_of(pairs[2 * i + 1])};
-    return (struct http_request){.verb = verb, .headers = h, .n_headers = n, .path = STR("/"), .target = STR("/"), .query = STR("")};
+    return (struct http_request){
+        .verb = verb, .headers = h, .n_headers = n, .path = STR("/"), .target = STR("/"), .query = STR("")};
 }
 
-struct origin_case { const char *what, *host, *origin; bool good; };
+struct origin_case {
+    const char *what, *host, *origin;
+    bool good;
+};
 static const struct origin_case origins[] = {
     {"ip", "127.0.0.1:8080", NULL, true},
     {"name", "localhost:8080", NULL, true},
@@ -64,9 +70,13 @@ static void host_and_origin_must_be_ours(void **state)
 static void changes_must_be_json(void **state)
 {
     (void)state;
-    static const struct { const char *type; bool good; } types[] = {
-        {"application/json", true}, {"application/json; charset=utf-8", true}, {"Application/JSON", true},
-        {"text/plain", false}, {"application/x-www-form-urlencoded", false}, {"", false}, {"application/jsonp", false},
+    static const struct {
+        const char *type;
+        bool good;
+    } types[] = {
+        {"application/json", true},   {"application/json; charset=utf-8", true},    {"Application/JSON", true},
+        {"text/plain", false},        {"application/x-www-form-urlencoded", false}, {"", false},
+        {"application/jsonp", false},
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         const char *pairs[] = {"host", "127.0.0.1:8080", "content-type", types[i].type};
@@ -83,12 +93,25 @@ static void changes_must_be_json(void **state)
 static void the_token_opens(void **state)
 {
     (void)state;
-    static const struct { const char *name, *value; bool good; } cases[] = {
-        {"authorization", "Bearer " TOKEN, true}, {"authorization", "bearer  " TOKEN, true}, {"authorization", TOKEN, false},
-        {"authorization", "Basic " TOKEN, false}, {"authorization", "Bearer ", false}, {"authorization", "Bearer " TOKEN "0", false},
-        {"authorization", "Bearer 0123", false}, {"cookie", "trellis_8080=" TOKEN, true}, {"cookie", "a=b; trellis_8080=" TOKEN "; c=d", true},
-        {"cookie", "trellis_8081=" TOKEN, false}, {"cookie", "xtrellis_8080=" TOKEN, false}, {"cookie", "trellis_8080=", false},
-        {"cookie", "trellis_8080", false}, {"cookie", "", false}, {"x-token", TOKEN, false},
+    static const struct {
+        const char *name, *value;
+        bool good;
+    } cases[] = {
+        {"authorization", "Bearer " TOKEN, true},
+        {"authorization", "bearer  " TOKEN, true},
+        {"authorization", TOKEN, false},
+        {"authorization", "Basic " TOKEN, false},
+        {"authorization", "Bearer ", false},
+        {"authorization", "Bearer " TOKEN "0", false},
+        {"authorization", "Bearer 0123", false},
+        {"cookie", "trellis_8080=" TOKEN, true},
+        {"cookie", "a=b; trellis_8080=" TOKEN "; c=d", true},
+        {"cookie", "trellis_8081=" TOKEN, false},
+        {"cookie", "xtrellis_8080=" TOKEN, false},
+        {"cookie", "trellis_8080=", false},
+        {"cookie", "trellis_8080", false},
+        {"cookie", "", false},
+        {"x-token", TOKEN, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *pairs[] = {cases[i].name, cases[i].value};
@@ -150,10 +173,10 @@ static void check_refs(yyjson_val *v, yyjson_val *schemas)
     size_t i, max;
     yyjson_val *key, *child;
     if (yyjson_is_arr(v))
-        yyjson_arr_foreach(v, i, max, child)
-            check_refs(child, schemas);
+        yyjson_arr_foreach(v, i, max, child) check_refs(child, schemas);
     if (yyjson_is_obj(v))
-        yyjson_obj_foreach(v, i, max, key, child) {
+        yyjson_obj_foreach(v, i, max, key, child)
+        {
             if (strcmp(yyjson_get_str(key), "$ref") == 0) {
                 const char *name = strrchr(yyjson_get_str(child), '/') + 1;
                 if (!yyjson_obj_get(schemas, name))
@@ -194,11 +217,22 @@ static void every_route_is_described(void **state)
 static void unknown_addresses_and_methods_are_told(void **state)
 {
     (void)state;
-    static const struct { enum http_verb verb; const char *target; int status; const char *text; } cases[] = {
-        {VERB_GET, "/api/v1/nothing", 404, "no address"}, {VERB_GET, "/api/v1/products/", 404, "no address"},
-        {VERB_GET, "/api/v1/products/a/b/c", 404, "no address"}, {VERB_POST, "/healthz", 400, "method"},
-        {VERB_DELETE, "/api/v1/query", 400, "method"}, {VERB_GET, "/api/v1/query", 400, "method"}, {VERB_GET, "/x.js", 404, "no file"},
-        {VERB_GET, "/healthz", 200, "ok"}, {VERB_GET, "/%zz", 400, "escape"}, {VERB_GET, "/../../etc/passwd.txt", 404, "no file"},
+    static const struct {
+        enum http_verb verb;
+        const char *target;
+        int status;
+        const char *text;
+    } cases[] = {
+        {VERB_GET, "/api/v1/nothing", 404, "no address"},
+        {VERB_GET, "/api/v1/products/", 404, "no address"},
+        {VERB_GET, "/api/v1/products/a/b/c", 404, "no address"},
+        {VERB_POST, "/healthz", 400, "method"},
+        {VERB_DELETE, "/api/v1/query", 400, "method"},
+        {VERB_GET, "/api/v1/query", 400, "method"},
+        {VERB_GET, "/x.js", 404, "no file"},
+        {VERB_GET, "/healthz", 200, "ok"},
+        {VERB_GET, "/%zz", 400, "escape"},
+        {VERB_GET, "/../../etc/passwd.txt", 404, "no file"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct app app = {0};
@@ -216,10 +250,21 @@ static void events_survive_the_way_to_text_and_back(void **state)
     (void)state;
     static const struct build_event events[] = {
         {.kind = BUILD_RUN_STARTED, .run_id = 7, .total = 12},
-        {.kind = BUILD_LOAD, .ref = {"a.b__c", 6}, .file = {"x \"y\".csv", 9}, .rows = 5, .quarantined = 2, .done = 1, .total = 3},
+        {.kind = BUILD_LOAD,
+         .ref = {"a.b__c", 6},
+         .file = {"x \"y\".csv", 9},
+         .rows = 5,
+         .quarantined = 2,
+         .done = 1,
+         .total = 3},
         {.kind = BUILD_PORT_STARTED, .ref = {"a.b", 3}},
         {.kind = BUILD_PROGRESS, .ref = {"a.b", 3}, .fraction = 0.5, .rows = 1000, .eta_s = 2},
-        {.kind = BUILD_PORT_DONE, .ref = {"a.b", 3}, .status = {"failed", 6}, .message = {"why\n", 4}, .rows = 1, .elapsed_ms = 4},
+        {.kind = BUILD_PORT_DONE,
+         .ref = {"a.b", 3},
+         .status = {"failed", 6},
+         .message = {"why\n", 4},
+         .rows = 1,
+         .elapsed_ms = 4},
     };
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
         struct buf b = BUF_INIT((size_t)4096);
@@ -230,7 +275,8 @@ static void events_survive_the_way_to_text_and_back(void **state)
         assert_true(b.n > 1 && b.p[b.n - 1] == '\n' && memchr(b.p, '\n', b.n - 1) == NULL);
         assert_true(run_event_read((struct str){b.p, b.n - 1}, &a, &back));
         assert_int_equal(back.kind, events[i].kind);
-        assert_true(str_eq(back.ref, events[i].ref) && str_eq(back.file, events[i].file) && str_eq(back.status, events[i].status));
+        assert_true(str_eq(back.ref, events[i].ref) && str_eq(back.file, events[i].file) &&
+                    str_eq(back.status, events[i].status));
         assert_true(str_eq(back.message, events[i].message));
         assert_true(back.rows == events[i].rows && back.quarantined == events[i].quarantined && back.run_id == events[i].run_id);
         assert_true(back.done == events[i].done && back.total == events[i].total && back.elapsed_ms == events[i].elapsed_ms);
