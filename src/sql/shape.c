@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "base/buf.h"
+#include "sql/sql_int.h"
 
 enum { SHAPE_MAX = 4000 };
 
@@ -140,4 +141,18 @@ struct str sql_shape(struct arena *a, struct str sql)
     struct str shape = arena_printf(a, "%.*s%s", STR_FMT(buf_str(&c.out)), c.out.failed ? " .." : "");
     buf_fini(&c.out);
     return shape;
+}
+
+bool sql_says(struct str sql, struct str words)
+{
+    struct scan c = {.sql = sql, .out = BUF_INIT(SQL_PORT_BYTES * 2)};
+    while (c.i < sql.n && !c.out.failed)
+        step(&c);
+    struct str form = buf_str(&c.out);
+    bool found = c.out.failed;
+    for (size_t i = 0; i + words.n <= form.n && !found; i++)
+        found = str_eq_nocase((struct str){form.p + i, words.n}, words) && (i == 0 || !word_char((unsigned char)form.p[i - 1])) &&
+                (i + words.n == form.n || !word_char((unsigned char)form.p[i + words.n]));
+    buf_fini(&c.out);
+    return found;
 }

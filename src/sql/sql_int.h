@@ -11,6 +11,9 @@ struct sql_ast {
     yyjson_val *root;    /* the query node of the one statement */
 };
 
+/* Whether the text holds these words, parted by one blank here, outside of literals, quoted names and comments. */
+bool sql_says(struct str sql, struct str words);
+
 enum {
     SQL_QUESTION_BYTES = 64 * 1024,
     SQL_PORT_BYTES = 256 * 1024,

@@ -102,3 +102,6 @@ select "channel", "cost" as "Cost in €" from "web"."visits"
 select wavg(cost, clicks), weighted_avg(cost, clicks) from web.visits
 select count(*), count(cost), count(distinct (channel, device)) from web.visits
 select ((((1 + 2) * 3) - 4) / 5)::decimal(9, 2) as x
+select count(*) from web.people t0 join web.people t1 using (id) join web.people t2 using (id) join web.people t3 using (id) join web.people t4 using (id) join web.people t5 using (id) join web.people t6 using (id) join web.people t7 using (id) join web.people t8 using (id) join web.people t9 using (id) join web.people t10 using (id) join web.people t11 using (id) join web.people t12 using (id) join web.people t13 using (id) join web.people t14 using (id) join web.people t15 using (id) join web.people t16 using (id) join web.people t17 using (id) join web.people t18 using (id) join web.people t19 using (id) join web.people t20 using (id)
+with a as materialized (select id from web.people), b as (select * from a) select count(*) from a join b using (id)
+select 'not materialized' as "not materialized" -- not materialized
