@@ -21,7 +21,7 @@
 #endif
 #endif
 
-enum { FD_OUT = 3, FD_FILE = 4, JOB_MAX = 8 << 20 };
+enum { FD_OUT = 3, FD_FILE = 4, JOB_MAX = 8 << 20, LOOK_ROWS = 1000000 };
 
 /* ---- The job ---- */
 
@@ -51,6 +51,7 @@ bool job_parse(struct arena *a, struct str json, struct job *j, struct err *e)
         .skip_rows = (int)json_int(o, "skip_rows", -1),
         .no_quote = json_bool(o, "no_quote", false),
         .fill = json_bool(o, "fill", false),
+        .look = json_bool(o, "look", false),
     };
     size_t i, n;
     yyjson_val *v, *list = yyjson_obj_get(o, "nulls");
@@ -261,6 +262,11 @@ static bool serve(struct reading *r, const struct reader **reader, struct err *e
 {
     struct buf b = BUF_INIT(JOB_MAX);
     bool ok = job_read(&b, e) && job_parse(&r->arena, buf_str(&b), &r->job, e) && reading_open(r, reader, e);
+    if (ok && r->job.look && r->format != FORMAT_PARQUET) { /* Parquet has types of its own */
+        r->rows.look_at = LOOK_ROWS;
+        ok = rows_init(&r->rows, &r->arena, e) && (*reader)->run(r, e);
+        r->sampled = r->rows.total;
+    }
     if (ok) {
         buf_reset(&b);
         reading_schema(r, *reader, &b);

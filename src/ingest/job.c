@@ -38,7 +38,7 @@ static void job_text(const struct mesh_stream *st, struct str file_name, bool sh
     buf_json_key(b, "file_name");
     buf_json_str(b, file_name);
     if (!st) {
-        buf_addc(b, '}');
+        buf_addz(b, ",\"look\":true}");
         return;
     }
     text(b, "format", st->format);

@@ -17,6 +17,7 @@ struct job {
     int header, skip_rows; /* -1: the file decides */
     bool no_quote;         /* nothing quotes */
     bool fill;             /* short rows end in NULLs */
+    bool look;             /* types are wanted, so more than a sample is looked at */
     struct str *nulls;
     size_t n_nulls;
     struct job_column *columns;

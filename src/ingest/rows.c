@@ -212,6 +212,14 @@ static void null_put(struct rows_column *c, uint32_t row)
 
 bool rows_put(struct rows *r, int64_t line, const struct str *fields, struct str raw, struct err *e)
 {
+    if (r->look_at) {
+        for (size_t i = 0; i < r->n_cols && r->total < r->look_at; i++) {
+            if (fields[i].p && !is_null(r, fields[i]))
+                r->cols[i].look = cell_look_join(r->cols[i].look, cell_look(fields[i], r->format.decimal));
+        }
+        r->total += r->total < r->look_at;
+        return true;
+    }
     if (r->all_drift)
         return rows_reject(r, &(struct wire_reject){.line = line, .raw = raw}, e);
     uint32_t row = r->n;

@@ -31,7 +31,8 @@ struct rows {
     size_t n_nulls;
     bool all_drift; /* every row goes to quarantine: drift */
     struct str drift_message;
-    uint32_t n; /* rows in the block */
+    int64_t look_at; /* only look at so many rows, to tell types; 0: take the rows */
+    uint32_t n;      /* rows in the block */
     int64_t *lines;
     struct buf rejects, frame;
     uint32_t n_rejects;

@@ -799,6 +799,20 @@ static void test_infer(void **state)
     assert_string_equal(in.format.p, "csv");
     assert_string_equal(in.day_column.p, "month_start");
     assert_int_equal(in.rows_sampled, 1);
+    /* What comes late counts, too. */
+    struct buf b = BUF_INIT(64u << 20);
+    struct ingest_inferred late;
+    buf_addz(&b, "n,m\n");
+    for (int i = 0; i < 50000; i++)
+        buf_printf(&b, "%d,%d\n", i, i);
+    buf_addz(&b, "1.5,none\n");
+    fixture_bytes(f, "in/late.csv", buf_str(&b));
+    buf_fini(&b);
+    must(f, ingest_infer("/proc/self/exe", arena_strz(&f->a, fs_join(&f->a, str_of(f->dir), STR("in/late.csv"))), &f->a, &late,
+                         &f->e));
+    assert_int_equal(late.rows_sampled, 50001);
+    assert_string_equal(late.columns[0].physical_type.p, "DECIMAL(18,6)");
+    assert_string_equal(late.columns[1].physical_type.p, "VARCHAR");
     assert_int_equal(in.n_columns, 7);
     for (size_t i = 0; i < 7; i++) {
         assert_string_equal(arena_strz(&f->a, in.columns[i].name), expected[i][0]);
