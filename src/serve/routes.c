@@ -3,42 +3,149 @@
 
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "serve/session.h"
 
 enum { ANSWER_MAX_BYTES = 64 << 20 };
 
 #define JSON_TYPE "application/json"
-#define PAGE_LIMIT {"limit", "integer", "how many, newest first; 50 when left out"}
+#define PAGE_LIMIT                                                     \
+    {                                                                  \
+        "limit", "integer", "how many, newest first; 50 when left out" \
+    }
 
 const struct route routes_table[] = {
-    {VERB_GET, "/healthz", route_healthz, ROUTE_OPEN | ROUTE_MEMORY, "health", "Whether the server answers", {{0}}, NULL, "health", JSON_TYPE},
-    {VERB_GET, "/openapi.json", route_openapi, ROUTE_OPEN | ROUTE_MEMORY, "openapi", "This document", {{0}}, NULL, "any", JSON_TYPE},
-    {VERB_GET, "/api/v1/mesh", route_mesh, 0, "mesh", "The mesh, its domains, health counts", {{0}}, NULL, "mesh", JSON_TYPE},
-    {VERB_GET, "/api/v1/products", route_products, 0, "products", "All products with a summary of each port", {{0}}, NULL, "products", JSON_TYPE},
-    {VERB_GET, "/api/v1/products/{domain}/{product}", route_product, 0, "product", "One product with its ports whole", {{0}}, NULL,
-     "product_whole", JSON_TYPE},
-    {VERB_GET, "/api/v1/ports/{domain}/{port}", route_port, 0, "port", "One port whole: columns, SQL, lineage, checks, runs", {{0}}, NULL, "port",
+    {VERB_GET,
+     "/healthz",
+     route_healthz,
+     ROUTE_OPEN | ROUTE_MEMORY,
+     "health",
+     "Whether the server answers",
+     {{0}},
+     NULL,
+     "health",
      JSON_TYPE},
-    {VERB_GET, "/api/v1/ports/{domain}/{port}/rows", route_rows, 0, "rows", "Rows of a port",
+    {VERB_GET,
+     "/openapi.json",
+     route_openapi,
+     ROUTE_OPEN | ROUTE_MEMORY,
+     "openapi",
+     "This document",
+     {{0}},
+     NULL,
+     "any",
+     JSON_TYPE},
+    {VERB_GET, "/api/v1/mesh", route_mesh, 0, "mesh", "The mesh, its domains, health counts", {{0}}, NULL, "mesh", JSON_TYPE},
+    {VERB_GET,
+     "/api/v1/products",
+     route_products,
+     0,
+     "products",
+     "All products with a summary of each port",
+     {{0}},
+     NULL,
+     "products",
+     JSON_TYPE},
+    {VERB_GET,
+     "/api/v1/products/{domain}/{product}",
+     route_product,
+     0,
+     "product",
+     "One product with its ports whole",
+     {{0}},
+     NULL,
+     "product_whole",
+     JSON_TYPE},
+    {VERB_GET,
+     "/api/v1/ports/{domain}/{port}",
+     route_port,
+     0,
+     "port",
+     "One port whole: columns, SQL, lineage, checks, runs",
+     {{0}},
+     NULL,
+     "port",
+     JSON_TYPE},
+    {VERB_GET,
+     "/api/v1/ports/{domain}/{port}/rows",
+     route_rows,
+     0,
+     "rows",
+     "Rows of a port",
      {{"limit", "integer", "how many; 1,000 when left out"},
       {"offset", "integer", "how many to leave out first"},
       {"as_of", "string", "as known at the end of this day, YYYY-MM-DD"},
       {"format", "string", "json (default), csv or ndjson"}},
-     NULL, "rows", JSON_TYPE},
-    {VERB_GET, "/api/v1/ports/{domain}/{port}/checks", route_port_checks, 0, "checks", "History of the contract checks of a port", {PAGE_LIMIT},
-     NULL, "checks", JSON_TYPE},
-    {VERB_GET, "/api/v1/sources", route_sources, 0, "sources", "Sources with the state of their streams", {{0}}, NULL, "sources", JSON_TYPE},
+     NULL,
+     "rows",
+     JSON_TYPE},
+    {VERB_GET,
+     "/api/v1/ports/{domain}/{port}/checks",
+     route_port_checks,
+     0,
+     "checks",
+     "History of the contract checks of a port",
+     {PAGE_LIMIT},
+     NULL,
+     "checks",
+     JSON_TYPE},
+    {VERB_GET,
+     "/api/v1/sources",
+     route_sources,
+     0,
+     "sources",
+     "Sources with the state of their streams",
+     {{0}},
+     NULL,
+     "sources",
+     JSON_TYPE},
     {VERB_GET, "/api/v1/runs", route_runs, 0, "runs", "Runs, newest first", {PAGE_LIMIT}, NULL, "runs", JSON_TYPE},
-    {VERB_GET, "/api/v1/plan", route_plan, 0, "plan", "What differs from what is deployed, and what a run would do", {{0}}, NULL, "plan", JSON_TYPE},
-    {VERB_POST, "/api/v1/run", route_run, 0, "run", "Loads new files and builds what is out of date, telling how it goes", {{0}}, "run_request",
-     "run_event", "application/x-ndjson"},
-    {VERB_POST, "/api/v1/cancel", route_cancel, 0, "cancel", "Calls off the run in work", {{0}}, "cancel_request", "cancelled", JSON_TYPE},
-    {VERB_POST, "/api/v1/query", route_query, 0, "query", "Asks in SQL, through the gate", {{0}}, "query_request", "rows", JSON_TYPE},
+    {VERB_GET,
+     "/api/v1/plan",
+     route_plan,
+     0,
+     "plan",
+     "What differs from what is deployed, and what a run would do",
+     {{0}},
+     NULL,
+     "plan",
+     JSON_TYPE},
+    {VERB_POST,
+     "/api/v1/run",
+     route_run,
+     0,
+     "run",
+     "Loads new files and builds what is out of date, telling how it goes",
+     {{0}},
+     "run_request",
+     "run_event",
+     "application/x-ndjson"},
+    {VERB_POST,
+     "/api/v1/cancel",
+     route_cancel,
+     0,
+     "cancel",
+     "Calls off the run in work",
+     {{0}},
+     "cancel_request",
+     "cancelled",
+     JSON_TYPE},
+    {VERB_POST,
+     "/api/v1/query",
+     route_query,
+     0,
+     "query",
+     "Asks in SQL, through the gate",
+     {{0}},
+     "query_request",
+     "rows",
+     JSON_TYPE},
 };
 const size_t routes_count = sizeof routes_table / sizeof *routes_table;
 
-static const struct route page_route = {VERB_GET, "/", route_page, ROUTE_OPEN | ROUTE_MEMORY, "page", "The page", {{0}}, NULL, NULL, "text/html"};
+static const struct route page_route = {VERB_GET, "/",  route_page, ROUTE_OPEN | ROUTE_MEMORY, "page", "The page", {{0}},
+                                        NULL,     NULL, "text/html"};
 
 /* ---- matching ---- */
 static bool match(const char *pattern, struct str path, struct str *args)
@@ -97,12 +204,48 @@ static bool let_in(const struct app *app, const struct route *rt, const struct h
     return session_check_origin(app->session, q, e) && ((rt->flags & ROUTE_OPEN) || session_check_token(app->session, q, e));
 }
 
+/* A misspelt or broken as_of must not pass for none. */
+static bool check_query(const struct route *rt, const struct http_request *q, struct arena *a, struct err *e)
+{
+    struct str known[sizeof rt->query / sizeof *rt->query];
+    size_t n_known = 0;
+    while (n_known < sizeof rt->query / sizeof *rt->query && rt->query[n_known].name) {
+        known[n_known] = str_of(rt->query[n_known].name);
+        n_known++;
+    }
+    for (struct str rest = q->query; rest.p && rest.n;) {
+        struct str pair = str_cut(rest, '&', &rest), text, key = str_cut(pair, '=', &text), name;
+        char *room = arena_alloc(a, pair.n + 1);
+        size_t n = 0, k = 0;
+        if (pair.n == 0)
+            continue;
+        if ((text.p && !http_decode(text, true, room, &n)) || !http_decode(key, true, room, &n))
+            return err_set(e, E_USAGE, "a broken %%-escape in the parameters of the address");
+        name = (struct str){room, n};
+        while (k < n_known && !str_eq(known[k], name))
+            k++;
+        if (k < n_known)
+            continue;
+        err_set(e, E_USAGE, "this address takes no parameter %.*s", name.n < 60 ? (int)name.n : 60, name.p);
+        int near = str_nearest(name, known, n_known);
+        if (near >= 0)
+            err_hint(e, "did you mean %.*s?", STR_FMT(known[near]));
+        return false;
+    }
+    return true;
+}
+
 static void answer(struct app *app, const struct http_request *q, struct http_reply *r, const struct route *rt, struct str *args)
 {
     struct arena a;
     struct err e = {0};
     struct app_mesh *m = NULL;
     arena_init(&a);
+    if (!(rt->flags & ROUTE_OPEN) && !check_query(rt, q, &a, &e)) {
+        http_reply_error(r, &e);
+        arena_fini(&a);
+        return;
+    }
     struct call c = {.app = app, .req = q, .reply = r, .a = &a};
     memcpy(c.args, args, sizeof c.args);
     if (!(rt->flags & ROUTE_MEMORY)) {
@@ -150,7 +293,8 @@ void routes_call(struct app *app, enum http_verb verb, const char *target, struc
     struct arena a;
     static const struct http_header json = {{"content-type", 12}, {"application/json", 16}};
     arena_init(&a);
-    struct http_request q = {.verb = verb, .target = str_of(target), .body = body, .trusted = true, .headers = &json, .n_headers = 1};
+    struct http_request q = {
+        .verb = verb, .target = str_of(target), .body = body, .trusted = true, .headers = &json, .n_headers = 1};
     struct str path = str_cut(q.target, '?', &q.query);
     char *decoded = arena_alloc(&a, path.n + 1);
     size_t n = 0;
@@ -193,6 +337,14 @@ bool call_int(struct call *c, const char *name, int64_t otherwise, int64_t min, 
     if (str_to_i64(text, out) && *out >= min && *out <= max)
         return true;
     return err_set(e, E_USAGE, "%s must be a whole number from %lld to %lld", name, (long long)min, (long long)max);
+}
+
+yyjson_doc *call_body(struct call *c, const char *otherwise, struct err *e)
+{
+    yyjson_doc *doc = json_parse(c->req->body.n || !otherwise ? c->req->body : str_of(otherwise), e);
+    if (!doc && e->code == E_YAML)
+        e->code = E_USAGE; /* a request, not a file of the declaration */
+    return doc;
 }
 
 bool call_no_body(struct call *c, struct err *e)

@@ -3,13 +3,15 @@
 #ifndef SERVE_ROUTES_H
 #define SERVE_ROUTES_H
 
+#include <yyjson.h>
+
 #include "serve/app.h"
 #include "serve/http.h"
 
 enum { ROUTE_ARGS = 2 };
 enum route_flags {
-    ROUTE_OPEN = 1,    /* needs no session */
-    ROUTE_MEMORY = 2,  /* answered from memory, on the loop */
+    ROUTE_OPEN = 1,   /* needs no session */
+    ROUTE_MEMORY = 2, /* answered from memory, on the loop */
 };
 
 /* One request on its way to an answer. Lives in `a`, which goes with it. */
@@ -18,20 +20,22 @@ struct call {
     const struct http_request *req;
     struct http_reply *reply;
     struct arena *a;
-    struct str args[ROUTE_ARGS];   /* parts of the path, decoded */
-    const struct mesh *mesh;       /* NULL for ROUTE_MEMORY */
+    struct str args[ROUTE_ARGS]; /* parts of the path, decoded */
+    const struct mesh *mesh;     /* NULL for ROUTE_MEMORY */
 };
 
-struct route_param { const char *name, *type, *about; };
+struct route_param {
+    const char *name, *type, *about;
+};
 
 struct route {
     enum http_verb verb;
-    const char *pattern;           /* "/api/v1/products/{domain}/{product}" */
+    const char *pattern;                           /* "/api/v1/products/{domain}/{product}" */
     bool (*handle)(struct call *c, struct err *e); /* false: `e` becomes the answer, unless one has begun */
     unsigned flags;
     const char *id, *summary;
-    struct route_param query[6];   /* ends with a NULL name */
-    const char *body, *answer;     /* shapes (openapi.c), or NULL: no body; the page's files */
+    struct route_param query[6]; /* ends with a NULL name */
+    const char *body, *answer;   /* shapes (openapi.c), or NULL: no body; the page's files */
     const char *answer_type;
 };
 extern const struct route routes_table[];
@@ -46,10 +50,14 @@ bool routes_answer_fast(struct app *app, const struct http_request *q, struct ht
 void routes_call(struct app *app, enum http_verb verb, const char *target, struct str body, struct http_memory *m);
 
 /* ---- for handlers ---- */
-void call_json(struct call *c, struct buf *b);              /* answers with what was written, or E_TOO_LARGE */
-MUST_CHECK bool call_int(struct call *c, const char *name, int64_t otherwise, int64_t min, int64_t max, int64_t *out, struct err *e);
+void call_json(struct call *c, struct buf *b); /* answers with what was written, or E_TOO_LARGE */
+MUST_CHECK bool call_int(struct call *c, const char *name, int64_t otherwise, int64_t min, int64_t max, int64_t *out,
+                         struct err *e);
+/* The body as JSON, owned; an absent one is read as `otherwise` (NULL: an error). */
+yyjson_doc *call_body(struct call *c, const char *otherwise, struct err *e);
 MUST_CHECK bool call_no_body(struct call *c, struct err *e);
-bool call_missing(struct err *e, const char *kind, struct str name, const struct str *known, size_t n); /* E_NOT_FOUND with did-you-mean; false */
+bool call_missing(struct err *e, const char *kind, struct str name, const struct str *known,
+                  size_t n); /* E_NOT_FOUND with did-you-mean; false */
 struct buf call_buf(void);
 /* The port that args name, or NULL with E_NOT_FOUND. */
 const struct mesh_port *call_port(struct call *c, struct err *e);
@@ -82,7 +90,8 @@ void openapi_write(struct buf *b);
 /* shape.c: writers of the API's shapes that several groups use */
 void shape_owner(struct buf *b, const char *key, const struct mesh_person *p, const struct mesh_person *otherwise);
 void shape_support(struct buf *b, const char *key, const struct mesh_channel *v, size_t n, const struct mesh_channel *otherwise);
-void shape_port_summary(struct buf *b, const struct mesh_port *p, const struct build_port_status *s); /* members only, no braces */
+void shape_port_summary(struct buf *b, const struct mesh_port *p,
+                        const struct build_port_status *s); /* members only, no braces */
 void shape_check(struct buf *b, const struct store_check *k);
 /* "domain.port_v1" as people say it: without the major where it is the default. */
 struct str shape_ref(const struct mesh *m, struct str ref);

@@ -89,7 +89,8 @@ static void write_row(struct buf *b, struct buf *cell, enum rows_form form, cons
     buf_addz(b, form == ROWS_NDJSON ? "]\n" : "]");
 }
 
-static void write_epilogue(struct buf *b, enum rows_form form, int64_t rows, bool truncated, int64_t elapsed_ms, const struct err *e)
+static void write_epilogue(struct buf *b, enum rows_form form, int64_t rows, bool truncated, int64_t elapsed_ms,
+                           const struct err *e)
 {
     if (form == ROWS_CSV)
         return;
@@ -204,9 +205,7 @@ static bool read_params(yyjson_val *list, struct arena *a, struct engine_param *
     *out = arena_array(a, yyjson_arr_size(list) + 1, sizeof **out);
     size_t i, max;
     yyjson_val *v;
-    yyjson_arr_foreach(list, i, max, v)
-        if (!read_param(v, i, &(*out)[i], e))
-            return false;
+    yyjson_arr_foreach(list, i, max, v) if (!read_param(v, i, &(*out)[i], e)) return false;
     *n = yyjson_arr_size(list);
     return true;
 }
@@ -215,7 +214,8 @@ static bool read_params(yyjson_val *list, struct arena *a, struct engine_param *
 static const struct {
     const char *name;
     char kind; /* s text, i integer, a array */
-} members[] = {{"sql", 's'}, {"params", 'a'}, {"as_of", 's'}, {"purpose", 's'}, {"limit", 'i'}, {"format", 's'}, {"timeout_ms", 'i'}};
+} members[] = {{"sql", 's'},   {"params", 'a'}, {"as_of", 's'},     {"purpose", 's'},
+               {"limit", 'i'}, {"format", 's'}, {"timeout_ms", 'i'}};
 
 static bool check_members(yyjson_val *root, struct err *e)
 {
@@ -226,7 +226,8 @@ static bool check_members(yyjson_val *root, struct err *e)
         names[k] = str_of(members[k].name);
     if (!yyjson_is_obj(root))
         return err_set(e, E_USAGE, "the body must be a JSON object with the member sql");
-    yyjson_obj_foreach(root, i, max, key, v) {
+    yyjson_obj_foreach(root, i, max, key, v)
+    {
         struct str name = {yyjson_get_str(key), yyjson_get_len(key)};
         size_t k = 0;
         while (k < sizeof members / sizeof *members && !str_eq(names[k], name))
@@ -241,14 +242,16 @@ static bool check_members(yyjson_val *root, struct err *e)
         bool fits = members[k].kind == 's' ? yyjson_is_str(v) : members[k].kind == 'i' ? yyjson_is_int(v) : yyjson_is_arr(v);
         if (!fits && !yyjson_is_null(v))
             return err_set(e, E_USAGE, "member %s must be %s", members[k].name,
-                           members[k].kind == 's' ? "a text" : members[k].kind == 'i' ? "a whole number" : "an array");
+                           members[k].kind == 's'   ? "a text"
+                           : members[k].kind == 'i' ? "a whole number"
+                                                    : "an array");
     }
     return true;
 }
 
 bool route_query(struct call *c, struct err *e)
 {
-    yyjson_doc *doc = json_parse(c->req->body, e);
+    yyjson_doc *doc = call_body(c, NULL, e);
     enum rows_form form = ROWS_JSON;
     bool good = doc != NULL;
     struct engine_param *params = NULL;
@@ -295,8 +298,8 @@ bool route_rows(struct call *c, struct err *e)
     buf_addc(&sql, '.');
     buf_sql_ident(&sql, c->args[1]);
     buf_printf(&sql, " LIMIT %lld OFFSET %lld", (long long)limit, (long long)offset);
-    struct govern_request q = {.principal = &GOVERN_LOCAL_ADMIN, .purpose = STR("analytics"), .sql = buf_str(&sql), .as_of = as_of,
-                               .row_limit = limit};
+    struct govern_request q = {
+        .principal = &GOVERN_LOCAL_ADMIN, .purpose = STR("analytics"), .sql = buf_str(&sql), .as_of = as_of, .row_limit = limit};
     if (form == ROWS_CSV) {
         struct str name = arena_printf(c->a, "attachment; filename=\"%.*s.%.*s.csv\"", STR_FMT(c->args[0]), STR_FMT(c->args[1]));
         http_reply_header(c->reply, "Content-Disposition", name);

@@ -124,7 +124,8 @@ static bool read_request(struct call *c, yyjson_val *root, struct build_options 
     if (!yyjson_is_arr(ports) || yyjson_arr_size(ports) > REFS_MAX)
         return err_set(e, E_USAGE, "member ports must be an array of port names");
     struct str *refs = arena_array(c->a, yyjson_arr_size(ports) + 1, sizeof *refs);
-    yyjson_arr_foreach(ports, i, max, v) {
+    yyjson_arr_foreach(ports, i, max, v)
+    {
         if (!yyjson_is_str(v))
             return err_set(e, E_USAGE, "ports[%zu] must be a text such as \"acquisition.campaign_daily\"", i);
         refs[i] = arena_str(c->a, (struct str){yyjson_get_str(v), yyjson_get_len(v)});
@@ -222,7 +223,7 @@ bool route_run(struct call *c, struct err *e)
 {
     struct build_options o = {0};
     struct app_mesh *m = NULL;
-    yyjson_doc *doc = json_parse(c->req->body.n ? c->req->body : STR("{}"), e);
+    yyjson_doc *doc = call_body(c, "{}", e);
     bool good = doc && read_request(c, yyjson_doc_get_root(doc), &o, e);
     if (good && (good = take_turn(c->app, e))) {
         m = app_mesh_get_locked(c->app);
@@ -240,7 +241,7 @@ bool route_run(struct call *c, struct err *e)
 /* ---- POST /api/v1/cancel ---- */
 bool route_cancel(struct call *c, struct err *e)
 {
-    yyjson_doc *doc = json_parse(c->req->body.n ? c->req->body : STR("{}"), e);
+    yyjson_doc *doc = call_body(c, "{}", e);
     if (!doc)
         return false;
     int64_t wanted = json_int(yyjson_doc_get_root(doc), "run_id", 0), run = atomic_load(&c->app->run_id);

@@ -99,8 +99,18 @@ bool session_check_token(const struct session *s, const struct http_request *q, 
         if (str_eq(q->headers[i].name, STR("cookie")) && cookie_holds_token(s, q->headers[i].value))
             return true;
     err_set(e, E_UNAUTHENTICATED, "this request carries no valid session");
-    err_hint(e, "open the address that `trellis serve` printed, or send the token of data/session-token as Authorization: Bearer");
+    err_hint(e,
+             "open the address that `trellis serve` printed, or send the token of data/session-token as Authorization: Bearer");
     return false;
+}
+
+/* By the decoded name, as the value was found. */
+static bool is_token_param(struct arena *a, struct str pair)
+{
+    struct str key = str_cut(pair, '=', &(struct str){0});
+    char *name = arena_alloc(a, key.n + 1);
+    size_t n = 0;
+    return http_decode(key, true, name, &n) && str_eq((struct str){name, n}, STR("token"));
 }
 
 bool session_take_token(const struct session *s, const struct http_request *q, struct http_reply *r)
@@ -112,14 +122,15 @@ bool session_take_token(const struct session *s, const struct http_request *q, s
     if (there) {
         struct buf to = BUF_INIT(q->target.n + 16), cookie = BUF_INIT((size_t)256);
         struct str rest = q->query, path = str_cut(q->target, '?', &(struct str){0});
-        /* One slash alone: "//host" would lead to another host. */
-        while (path.n > 1 && path.p[1] == '/')
+        /* One slash alone: "//host" would lead to another host, and so does "/\\host" in a browser. */
+        while (path.n && (path.p[0] == '/' || path.p[0] == '\\'))
             path = (struct str){path.p + 1, path.n - 1};
+        buf_addc(&to, '/');
         buf_add(&to, path);
         char joint = '?';
         while (rest.p && rest.n) {
             struct str pair = str_cut(rest, '&', &rest);
-            if (str_starts(pair, STR("token=")) || pair.n == 0)
+            if (pair.n == 0 || is_token_param(&a, pair))
                 continue;
             buf_addc(&to, joint);
             buf_add(&to, pair);

@@ -26,6 +26,8 @@ test("the server, its answers and its guard", async (t) => {
         assert.equal(wrong.status, 303);
         assert.equal(wrong.headers["set-cookie"], undefined);
         assert.equal((await s.ask(`//evil.example/?token=${s.token}`, { bare: true })).headers.location, "/evil.example/");
+        assert.equal((await s.ask(`/\\evil.example/?token=${s.token}`, { bare: true })).headers.location, "/evil.example/");
+        assert.equal((await s.ask(`/?a=1&%74oken=${s.token}`, { bare: true })).headers.location, "/?a=1");
         assert.equal(fs.statSync(path.join(dir, "data/session-token")).mode & 0o777, 0o600);
         assert.equal(fs.readFileSync(path.join(dir, "data/session-token"), "utf8").trim(), s.token);
     });
@@ -64,6 +66,8 @@ test("the server, its answers and its guard", async (t) => {
         ["/api/v1/ports/acquisition/spend/rows?limit=0", {}, 400, "E_USAGE"],
         ["/api/v1/ports/acquisition/spend/rows?format=xml", {}, 400, "E_USAGE"],
         ["/api/v1/ports/acquisition/spend/rows?as_of=yesterday", {}, 400, "E_USAGE"],
+        ["/api/v1/ports/acquisition/spend/rows?asof=2020-01-01", {}, 400, "E_USAGE"],
+        ["/api/v1/ports/acquisition/spend/rows?as_of=%zz", {}, 400, "E_USAGE"],
         ["/api/v1/ports/%22%3B/spend/rows", {}, 404, "E_NOT_FOUND"],
         ["/nothing.js", {}, 404, "E_NOT_FOUND"],
         ["/../mesh.yaml", {}, 404, "E_NOT_FOUND"],
