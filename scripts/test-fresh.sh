@@ -46,6 +46,8 @@ clean() { # whatever happened: processes of the root first, then mounts, then fi
     for m in $(awk -v r="$root/" 'index($2, r) == 1 { print $2 }' /proc/mounts | sort -r); do umount "$m" 2>/dev/null || umount -l "$m"; done
     if awk -v r="$root/" 'index($2, r) == 1 { found = 1 } END { exit !found }' /proc/mounts; then
         say "not removed, something is still mounted there: $root"
+    elif [ -n "$(ls -A "$root/srv/shared" 2>/dev/null)" ]; then
+        say "not removed, the sample data is still visible there: $root"
     else
         rm -rf --one-file-system "$root"
     fi
