@@ -18,7 +18,7 @@ enum { SQL_MAX = 16 * 1024 * 1024 };
 
 /* Words, as parts of a name between underscores, that stand for people where nobody has classified the column. */
 static const char *const person_words[] = {"email", "mail", "phone", "telephone", "firstname", "lastname", "fullname", "surname", "birthday",
-                                           "birthdate", "dob", "street", "address", "address1", "address2", "ip", "ssn", "passport", "iban",
+                                           "birthdate", "dob", "born", "street", "address", "address1", "address2", "ip", "ssn", "passport", "iban",
                                            "emailaddress", "phonenumber", "mobilephone", "homephone", "ipaddress", "dateofbirth", "mailingstreet"};
 static const char *const person_names[] = {"first_name", "last_name", "full_name", "date_of_birth", "customer_name", "contact_name", "card_number", "user_name", "username"};
 

@@ -98,7 +98,8 @@ static bool judge(struct govern *g, struct engine_conn *conn, struct str sql, st
     bool ok = sql_parse(conn, &a, sql, &ast, &v->err) && sql_gate(ast, SQL_QUESTION, &v->err) && sql_refs(ast, &a, &refs, &n, &v->err);
     for (size_t i = 0; ok && i < n; i++) {
         ok = resolve(g, &a, &refs[i], k, conn, &passing, &v->err);
-        buf_printf(&text, "%s%.*s.%.*s", i ? "," : "", STR_FMT(refs[i].schema), STR_FMT(refs[i].table));
+        if (ok) /* what names nothing of the mesh may be anything, a person's address too, and is not kept */
+            buf_printf(&text, "%s%.*s.%.*s", text.n ? "," : "", STR_FMT(refs[i].schema), STR_FMT(refs[i].table));
     }
     snprintf(v->refs, sizeof v->refs, "%.*s", (int)text.n, text.p ? text.p : "");
     v->allowed = ok;

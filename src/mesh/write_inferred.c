@@ -11,7 +11,7 @@ enum { DECLARATION_MAX_BYTES = 8 << 20, COLUMNS_MAX = 4096 };
 
 /* Parts of column names that mean a value of a person. Compared with whole words between underscores. */
 static const char *const personal_words[] = {
-    "email", "mail", "phone", "mobile", "telephone", "fax", "firstname", "lastname", "surname", "fullname", "username", "birthday", "birthdate", "dob", "ssn",
+    "email", "mail", "phone", "mobile", "telephone", "fax", "firstname", "lastname", "surname", "fullname", "username", "birthday", "birthdate", "dob", "born", "ssn",
     "passport", "iban", "ip", "latitude", "longitude", "street", "postcode", "zip", "zipcode", "gclid", "fbclid",
 };
 /* Pairs of words that mean it together. */

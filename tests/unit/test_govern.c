@@ -453,6 +453,10 @@ static void test_log(void **state)
     must(store_queries(s->store, &a, 1, &log, &n, &e), &e);
     assert_string_equal(arena_strz(&a, log[0].verdict), "refused");
     assert_null(strstr(arena_strz(&a, log[0].sql_shape), "ana"));
+    assert_false(ask("SELECT * FROM web.people, web.\"ana@example.org\"", &b, &e));
+    must(store_queries(s->store, &a, 1, &log, &n, &e), &e);
+    assert_null(strstr(arena_strz(&a, log[0].sql_shape), "ana"));
+    assert_null(strstr(arena_strz(&a, log[0].refs), "ana"));
     buf_fini(&b);
     arena_fini(&a);
 }
