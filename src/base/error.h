@@ -45,6 +45,7 @@
     X(E_QUARANTINED, "TR203", 400, 4, false, "rows were set aside with a reason")                        \
     X(E_CHECK_FAILED, "TR301", 409, 4, false, "a contract check refused the new version")                \
     X(E_NOT_BUILT, "TR302", 409, 1, false, "the port has not been built yet")                            \
+    X(E_CHECK_WARNED, "TR304", 200, 0, false, "a contract check found something that does not refuse the version") \
     X(E_UPSTREAM, "TR303", 409, 1, false, "a port it depends on failed")
 
 enum err_code {

@@ -117,6 +117,7 @@ struct build_job {
     enum build_outcome outcome;
     bool incremental;
     struct ledger_version version;
+    struct str warned; /* what checks that do not refuse have found; empty: nothing */
     struct err err;
 };
 void build_port(struct build_job *j); /* sets j->outcome, j->err */

@@ -84,23 +84,30 @@ static bool measure(struct build_job *j, struct str object)
     return true;
 }
 
-/* Names the rules that refused, at most three. */
-static void refuse(struct build_job *j, const struct contract_report *r)
+/* What the checks of one verdict say, at most three of them. */
+static struct str told(struct build_job *j, const struct contract_report *r, enum check_verdict verdict)
 {
-    struct buf text = BUF_INIT(400);
+    enum { TOLD_MAX = 3, TEXT_MAX = 400 };
+    struct buf text = BUF_INIT(TEXT_MAX);
     size_t named = 0;
     for (size_t i = 0; i < r->n; i++) {
-        if (r->checks[i].verdict != CHECK_FAILED)
+        if (r->checks[i].verdict != verdict)
             continue;
-        if (named++ < 3)
+        if (named++ < TOLD_MAX)
             buf_printf(&text, "%s%.*s", named > 1 ? "; " : "",
                        STR_FMT(r->checks[i].message.n > 0 ? r->checks[i].message : r->checks[i].rule));
     }
-    err_set(&j->err, E_CHECK_FAILED, "%zu of %zu checks refused the new version: %s%s", r->failed, r->n,
-            text.failed ? "" : buf_z(&text), named > 3 ? "; ..." : "");
+    struct str out = arena_printf(j->a, "%s%s", text.failed ? "" : buf_z(&text), named > TOLD_MAX ? "; ..." : "");
+    buf_fini(&text);
+    return out;
+}
+
+static void refuse(struct build_job *j, const struct contract_report *r)
+{
+    err_set(&j->err, E_CHECK_FAILED, "%zu of %zu checks refused the new version: %.*s", r->failed, r->n,
+            STR_FMT(told(j, r, CHECK_FAILED)));
     err_hint(&j->err, "readers keep the last good version; mend the data or the contract (%.*s) and run again",
              STR_FMT(j->p->contract != NULL ? j->p->contract->pos.file : STR("")));
-    buf_fini(&text);
     j->outcome = OUTCOME_REFUSED;
 }
 
@@ -114,6 +121,8 @@ static bool check(struct build_job *j, struct str object)
         return ended(j, false);
     if (r.n > 0 && !store_checks_add(j->b->s->store, r.checks, r.n, &j->err))
         return ended(j, false);
+    if (r.warned > 0)
+        j->warned = arena_printf(j->a, "%zu of %zu checks warn: %.*s", r.warned, r.n, STR_FMT(told(j, &r, CHECK_WARNED)));
     if (!r.refused)
         return true;
     refuse(j, &r);

@@ -193,6 +193,8 @@ static void do_port(struct run *run, struct worker *w, const struct mesh_port *p
         log_err(LOG_WARN, "build", done.status.p, &j.err);
     }
     pthread_mutex_lock(&run->lock);
+    if (j.outcome == OUTCOME_BUILT && j.warned.n > 0)
+        errs_warn(run->es, E_CHECK_WARNED, p->contract->pos.file, 0, 0, "%.*s", STR_FMT(j.warned));
     settle(run, &j, cause);
     done.done = run->n_done;
     done.total = run->n_selected;

@@ -214,7 +214,7 @@ static void set_up(struct cli *c)
     c->live = isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
     setlocale(LC_CTYPE, "C.UTF-8"); /* widths of characters; nothing else follows the locale */
     signal(SIGPIPE, SIG_IGN);
-    log_set(LOG_WARN, false);
+    log_set(LOG_ERROR, false); /* commands tell what goes wrong themselves; a server logs more */
 }
 
 int cli_main(int argc, char **argv)

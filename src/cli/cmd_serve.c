@@ -1,6 +1,7 @@
 /* trellis serve: the server, until it is told to stop. */
 #include "cli/cli.h"
 
+#include "base/log.h"
 #include "serve/serve.h"
 
 enum { DEFAULT_PORT = 8080 };
@@ -9,6 +10,7 @@ int cli_serve_mesh(struct cli *c, const char *dir, const char *host, int port)
 {
     struct err e = {0};
     struct errs es = {0};
+    log_set(LOG_WARN, false);
     struct serve_options o = {.mesh_dir = dir, .host = host, .port = port, .program = c->program, .quiet = c->quiet};
     int code = serve_run(&o, &es, &e) ? 0 : cli_fail_all(c, &es, &e);
     errs_fini(&es);

@@ -125,7 +125,12 @@ bool add_options_check(const struct mesh_add_options *o, struct str name, struct
         err_hint(e, "add --domain NAME");
         return false;
     }
-    if (!str_is_name(name) || name_is_reserved(name)) {
+    if (name_is_reserved(name)) {
+        err_set(e, E_NAME, "\"%.*s\" is a name that Trellis keeps for itself", STR_FMT(name));
+        err_hint(e, "choose another, such as %.*s_data", STR_FMT(name));
+        return false;
+    }
+    if (!str_is_name(name)) {
         err_set(e, E_NAME, "\"%.*s\" cannot be a name", STR_FMT(name));
         err_hint(e, "names are lower-case letters, digits and single underscores, begin with a letter and do not end in _v1, _v2, …");
         return false;
