@@ -42,11 +42,16 @@ command_line() { # the real program by its commands and its API
 }
 ours() { git ls-files -z "$@"; }
 tidy() {
-    local jobs
+    local jobs raw=build/test-logs/tidy.txt status
     jobs=$(nproc)
-    ninja -C build-clang src/embedded.c >/dev/null
-    ours 'src/*.c' | xargs -0 -n 1 -P "$jobs" clang-tidy -p build-clang --quiet 2>&1 | grep -vE '^[0-9]+ warnings? (generated|treated)'
-    return "${PIPESTATUS[1]}"
+    [ -f build-clang/build.ninja ] || CC=clang configured build-clang -Dwerror=true -Dbuildtype=debugoptimized -Dfaults=true
+    ninja -C build-clang src/embedded.c
+    ours 'src/*.c' | xargs -0 -n 4 -P "$jobs" clang-tidy -p build-clang --quiet >"$raw" 2>&1
+    status=$?
+    cat "$raw"
+    echo "findings:"
+    grep -E '(error|warning): ' "$raw" | sort -u
+    return $status
 }
 shell_syntax() { local f; for f in scripts/*.sh scripts/npm scripts/build-web scripts/check-registered .ci/run; do bash -n "$f" || return 1; done; }
 
