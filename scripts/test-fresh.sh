@@ -8,6 +8,7 @@
 # The package mirror, proxies, npm settings and certificates are those of this machine. The sample data beside the
 # checkout (../shared), when there is any, is mounted read-only, since some tests read it.
 set -euo pipefail
+{ # read as a whole before anything runs, so that a checkout in between does no harm
 cd "$(dirname "$0")/.."
 source_dir=$PWD
 
@@ -146,3 +147,5 @@ printf '\n'
 printf '%s\n' "${results[@]}"
 printf '%d passed, %d failed\n' $((${#results[@]} - failed)) $failed
 [ $failed -eq 0 ]
+exit
+}

@@ -6,6 +6,7 @@
 #   scripts/test.sh --only lint     the steps whose name starts with "lint" (several: --only unit,e2e)
 #   scripts/test.sh --long          the long tier: kill series, soak, benches' correctness
 set -uo pipefail
+{ # read as a whole before anything runs, so that a checkout in between does no harm
 cd "$(dirname "$0")/.." || exit 2
 logs=build/test-logs
 only=
@@ -146,3 +147,5 @@ printf 'total %d s\n' $((SECONDS - began_all))
 [ ${#names_failed[@]} -eq 0 ] || printf 'failed steps: %s\n' "${names_failed[*]}"
 printf '%d passed, %d failed\n' $passed $failed
 [ $failed -eq 0 ] && [ $passed -gt 0 ]
+exit
+}
