@@ -16,44 +16,14 @@ enum { SQL_MAX = 16 * 1024 * 1024 };
 
 /* ---- which columns are hidden ---- */
 
-/* Words, as parts of a name between underscores, that stand for people where nobody has classified the column. */
-static const char *const person_words[] = {"email", "mail", "phone", "telephone", "firstname", "lastname", "fullname", "surname", "birthday",
-                                           "birthdate", "dob", "born", "street", "address", "address1", "address2", "ip", "ssn", "passport", "iban",
-                                           "emailaddress", "phonenumber", "mobilephone", "homephone", "ipaddress", "dateofbirth", "mailingstreet"};
-static const char *const person_names[] = {"first_name", "last_name", "full_name", "date_of_birth", "customer_name", "contact_name", "card_number", "user_name", "username"};
-
-/* Counts of what people did with a phone or a mail: phone_calls, email_opens. */
-static const char *const measure_words[] = {"call", "calls", "click", "clicks", "conversions", "cost", "count", "impressions", "installs", "opens", "rate", "sends", "through", "views"};
-
-static bool has_word(struct str name, const char *const *words, size_t n)
-{
-    for (struct str rest = name; rest.p;) {
-        struct str word = str_cut(rest, '_', &rest);
-        for (size_t i = 0; i < n; i++)
-            if (str_eq_nocase(word, str_of(words[i])))
-                return true;
-    }
-    return false;
-}
-
-static bool suggests_person(struct str name)
-{
-    if (has_word(name, measure_words, sizeof measure_words / sizeof measure_words[0]))
-        return false;
-    for (size_t i = 0; i < sizeof person_names / sizeof person_names[0]; i++)
-        if (str_find(name, str_of(person_names[i]), 0) != SIZE_MAX)
-            return true;
-    return has_word(name, person_words, sizeof person_words / sizeof person_words[0]);
-}
-
 bool gov_column_hidden(const struct mesh_contract *contract, struct str name)
 {
     for (size_t i = 0; contract && i < contract->n_columns; i++) {
         const struct mesh_column *c = &contract->columns[i];
         if (str_eq_nocase(c->name, name))
-            return mesh_column_hidden(c) || (c->class_ == CLASS_UNSET && suggests_person(name));
+            return mesh_column_hidden(c) || (c->class_ == CLASS_UNSET && mesh_name_personal(name));
     }
-    return suggests_person(name);
+    return mesh_name_personal(name);
 }
 
 /* ---- what lies below ---- */

@@ -127,5 +127,6 @@ struct mesh_product *mesh_find_product(const struct mesh *m, struct str domain, 
 struct mesh_port *mesh_find_port(const struct mesh *m, struct str ref);
 struct mesh_stream *mesh_find_stream(const struct mesh *m, struct str ref);
 bool mesh_column_hidden(const struct mesh_column *c); /* personal or sensitive */
+bool mesh_name_personal(struct str column);           /* the name alone speaks of a person: email, phone, first_name … */
 
 #endif

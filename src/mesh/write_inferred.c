@@ -3,43 +3,16 @@
 
 #include <stdlib.h>
 
+#include "mesh/mesh.h"
 #include "mesh/table.h"
 #include "mesh/types.h"
 #include "mesh/write_int.h"
 
 enum { DECLARATION_MAX_BYTES = 8 << 20, COLUMNS_MAX = 4096 };
 
-/* Parts of column names that mean a value of a person. Compared with whole words between underscores. */
-static const char *const personal_words[] = {
-    "email", "mail", "phone", "mobile", "telephone", "fax", "firstname", "lastname", "surname", "fullname", "username", "birthday", "birthdate", "dob", "born", "ssn",
-    "passport", "iban", "ip", "latitude", "longitude", "street", "postcode", "zip", "zipcode", "gclid", "fbclid",
-};
-/* Pairs of words that mean it together. */
-static const char *const personal_pairs[] = {
-    "first_name", "last_name", "full_name", "family_name", "given_name", "customer_name", "user_name", "contact_name", "person_name", "e_mail", "ip_address",
-    "date_of_birth", "birth_date", "postal_code", "address_line", "street_address", "home_address", "email_address", "phone_number", "user_id", "customer_id",
-    "device_id", "cookie_id", "visitor_id", "anonymous_id", "client_id", "user_agent",
-};
-
-static bool has_words(struct str column, struct str words)
-{
-    for (size_t at = str_find(column, words, 0); at != SIZE_MAX; at = str_find(column, words, at + 1)) {
-        bool begins = at == 0 || column.p[at - 1] == '_', ends = at + words.n == column.n || column.p[at + words.n] == '_';
-        if (begins && ends)
-            return true;
-    }
-    return false;
-}
-
 struct str mesh_propose_class(struct str column)
 {
-    for (size_t i = 0; i < sizeof personal_words / sizeof personal_words[0]; i++)
-        if (has_words(column, str_of(personal_words[i])))
-            return STR("personal");
-    for (size_t i = 0; i < sizeof personal_pairs / sizeof personal_pairs[0]; i++)
-        if (has_words(column, str_of(personal_pairs[i])))
-            return STR("personal");
-    return str_eq(column, STR("name")) || str_eq(column, STR("address")) ? STR("personal") : STR("internal");
+    return mesh_name_personal(column) || str_eq(column, STR("name")) ? STR("personal") : STR("internal");
 }
 
 struct str mesh_normal_column(struct arena *a, struct str name)

@@ -235,7 +235,7 @@ static void test_unclassified_names(void **state)
 {
     (void)state;
     static const char *const hidden[] = {"email", "contact_email", "emailaddress", "phone", "shipping_address_phone", "first_name", "billing_street", "context_ip",
-                                         "customer_name", "payment_credit_card_number", "dob"};
+                                         "customer_name", "payment_credit_card_number", "dob", "mobile", "zip", "Gclid", "latitude"};
     static const char *const shown[] = {"id", "phone_calls", "phone_impressions", "email_opens", "campaign_name", "account_name", "mobile_app_install", "description",
                                         "zip_rate", "device", "shipping", "ad_name", "landing_page_url"};
     for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
