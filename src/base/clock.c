@@ -9,6 +9,7 @@
 #include "base/clock_int.h"
 
 static _Atomic int64_t fixed_us;
+static _Atomic int64_t shift_us;
 
 /* YYYY-MM-DDTHH:MM:SS[.ffffff]Z */
 static bool parse_iso(struct str s, int64_t *us)
@@ -55,7 +56,7 @@ int64_t clock_now_us(void)
         return us;
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 + shift_us;
 }
 
 int64_t clock_mono_us(void)
@@ -68,6 +69,11 @@ int64_t clock_mono_us(void)
 void clock_set_us(int64_t now)
 {
     fixed_us = now;
+}
+
+void clock_shift_us(int64_t by)
+{
+    shift_us = by;
 }
 
 /* Proleptic Gregorian calendar, counted from 1 March, so that leap days stand at the end of a year. */

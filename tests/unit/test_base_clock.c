@@ -59,6 +59,11 @@ static void the_wall_clock_can_be_set(void **state)
     assert_int_equal(clock_now_us(), 5);
     clock_set_us(0);
     assert_true(clock_now_us() > 1700000000000000);
+    int64_t before = clock_now_us(), hour_us = 3600000000;
+    clock_shift_us(-hour_us);
+    assert_true(clock_now_us() < before && clock_now_us() > before - 2 * hour_us);
+    clock_shift_us(0);
+    assert_true(clock_now_us() >= before);
     int64_t a = clock_mono_us();
     assert_true(clock_mono_us() >= a);
 }

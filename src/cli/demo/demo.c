@@ -19,7 +19,6 @@ struct demo {
     struct arena arena;
     struct demo_world world, restated;
     struct demo_days days;
-    int64_t now_us;
 };
 
 static const char *in(struct demo *d, const char *name)
@@ -29,9 +28,8 @@ static const char *in(struct demo *d, const char *name)
 
 static bool world_make(struct demo *d, struct err *e)
 {
-    d->now_us = clock_now_us();
     int32_t today;
-    if (!clock_day_of(d->now_us, str_of(DEMO_ZONE), &today)) {
+    if (!clock_day_of(clock_now_us(), str_of(DEMO_ZONE), &today)) {
         return err_set(e, E_INTERNAL, "The time zone %s is unknown to this system.", DEMO_ZONE);
     }
     d->days = (struct demo_days){.last = today - 1, .first = today - DEMO_DAYS, .exported = today - 1 - FIRST_EXPORT_DAYS_BACK};
@@ -98,9 +96,9 @@ static bool orders_add(struct demo *d, struct err *e)
 /* The first load happened days ago, so that "as reported on" has something to tell. */
 static bool run_then(struct demo *d, struct err *e)
 {
-    clock_set_us(d->now_us - FIRST_EXPORT_DAYS_BACK * DAY_US);
+    clock_shift_us(-FIRST_EXPORT_DAYS_BACK * DAY_US);
     bool ok = d->o->run(d->o->ctx, d->o->dir, e);
-    clock_set_us(0);
+    clock_shift_us(0);
     return ok;
 }
 
