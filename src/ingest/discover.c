@@ -102,9 +102,9 @@ struct known {
     size_t n_seen, cap_seen;
     struct ledger_file *files;
     size_t n_files;
-    int64_t *reread; /* files with rejected rows that were read with other options or types */
+    int64_t *reread; /* files that were read under another declaration */
     size_t n_reread, cap_reread;
-    int64_t *drifted; /* files that went to quarantine whole, which another drift policy may let in */
+    int64_t *drifted; /* files that went to quarantine whole, which another drift policy lets in */
     size_t n_drifted, cap_drifted;
 };
 
@@ -147,39 +147,50 @@ static bool reread_row(void *ctx, const struct engine_chunk *ch, size_t i, struc
 
 static bool known_read(struct engine_conn *c, const struct mesh_stream *st, struct known *k, struct err *e)
 {
-    struct sha job;
-    if (!job_sum(st, &job, e))
+    struct job_sums sums;
+    if (!job_sums(st, k->a, &sums, e))
         return false;
-    struct engine_param p = sql_text(st->ref), jobs[2] = {p, sql_text(str_of(job.hex))};
+    struct engine_param p = sql_text(st->ref),
+                        jobs[3] = {p, sql_text(str_of(sums.rejects.hex)), sql_text(str_of(sums.values.hex))};
     return sql_each(c,
                     STR("SELECT j.file_id FROM mesh.sys.ingest_job j JOIN mesh.sys.file_load f USING (file_id) WHERE f.stream = "
-                        "$1 AND j.sha256 <> $2"),
-                    jobs, 2, reread_row, k, e) &&
+                        "$1 AND f.superseded_at IS NULL AND (j.sha256 <> $2 OR j.values_sha256 <> $3)"),
+                    jobs, 3, reread_row, k, e) &&
            ledger_files(c, k->a, st->ref, &k->files, &k->n_files, e) &&
            sql_each(c, STR("SELECT path, size_bytes, mtime_ns, sha256 FROM mesh.sys.ingest_seen WHERE stream = $1"), &p, 1,
                     seen_row, k, e) &&
-           (st->source->drift == DRIFT_QUARANTINE ||
-            sql_each(c, STR("SELECT DISTINCT file_id FROM mesh.quarantine.rejected WHERE stream = $1 AND reason = 'drift'"), &p,
-                     1, drifted_row, k, e));
+           sql_each(c, STR("SELECT DISTINCT file_id FROM mesh.quarantine.rejected WHERE stream = $1 AND reason = 'drift'"), &p, 1,
+                    drifted_row, k, e);
 }
 
-/* Content that the stream has, and that nothing has taken the place of since. */
-static bool content_known(const struct known *k, struct str sha256)
+static bool among(const int64_t *ids, size_t n, int64_t id)
 {
-    for (size_t i = 0; i < k->n_files; i++) {
-        if (k->files[i].superseded || !str_eq(k->files[i].sha256, sha256))
-            continue;
-        bool drifted = false, reread = false;
-        for (size_t r = 0; r < k->n_reread; r++)
-            reread = reread || k->reread[r] == k->files[i].file_id;
-        if (reread)
-            continue;
-        for (size_t d = 0; d < k->n_drifted; d++)
-            drifted = drifted || k->drifted[d] == k->files[i].file_id;
-        if (!drifted || k->files[i].rows_loaded > 0)
+    for (size_t i = 0; i < n; i++) {
+        if (ids[i] == id)
             return true;
     }
     return false;
+}
+
+enum need { NEED_NOTHING, NEED_LOAD, NEED_REREAD };
+
+/* Content that the stream has, and that nothing has taken the place of since, is loaded again only under another declaration,
+ * and then from the path that counts as its file: a copy beside it stays a copy. */
+static enum need content_need(const struct known *k, const struct file_found *f)
+{
+    enum need need = NEED_LOAD;
+    for (size_t i = 0; i < k->n_files; i++) {
+        const struct ledger_file *old = &k->files[i];
+        if (old->superseded || !str_eq(old->sha256, f->sha256))
+            continue;
+        bool set_aside = among(k->drifted, k->n_drifted, old->file_id) && old->rows_loaded == 0;
+        bool reread = among(k->reread, k->n_reread, old->file_id);
+        bool let_in = set_aside && f->stream->source->drift != DRIFT_QUARANTINE;
+        if ((!let_in && !reread) || !str_eq(old->path, f->path))
+            return NEED_NOTHING;
+        need = set_aside ? NEED_LOAD : NEED_REREAD;
+    }
+    return need;
 }
 
 static bool sum_file(const struct known *k, struct file_found *f, struct arena *a, struct err *e)
@@ -323,7 +334,9 @@ static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mes
     contents_follow(&k, &here, all);
     for (size_t i = 0; i < here.n; i++) {
         struct file_found *f = &here.v[i];
-        bool again = f->sha256.n == 0 || content_known(&k, f->sha256);
+        enum need need = f->sha256.n ? content_need(&k, f) : NEED_NOTHING;
+        bool again = need == NEED_NOTHING;
+        f->reread = need == NEED_REREAD;
         for (size_t x = from; x < all->n && !again; x++)
             again = str_eq(all->v[x].sha256, f->sha256); /* a copy beside it */
         if (again)

@@ -128,14 +128,15 @@ bool drift_judge(struct engine_conn *c, const struct file_found *f, const struct
     struct engine_param p = sql_text(f->stream->ref);
     enum mesh_drift policy = f->stream->source->drift;
     *out = DRIFT_NONE;
-    bool ok = sql_each(c, STR("SELECT column_name, look FROM mesh.sys.ingest_column WHERE stream = $1 ORDER BY position"), &p, 1,
-                       last_row, &last, e);
+    bool ok =
+        f->reread || sql_each(c, STR("SELECT column_name, look FROM mesh.sys.ingest_column WHERE stream = $1 ORDER BY position"),
+                              &p, 1, last_row, &last, e);
     if (ok)
         compare(f, t, &last, cols, n, &ev);
     if (ok && ev.n) {
         describe(&ev, &text);
         ok = events_store(c, f, &ev, now_us, e);
-        *out = policy == DRIFT_QUARANTINE                 ? DRIFT_SET_ASIDE
+        *out = policy == DRIFT_QUARANTINE && !f->reread   ? DRIFT_SET_ASIDE
                : policy == DRIFT_FAIL || ev.required_gone ? DRIFT_REFUSED
                                                           : DRIFT_TAKEN;
     }

@@ -33,6 +33,7 @@ struct file_found {
     uint64_t size_bytes;
     int64_t mtime_ns;
     bool changed; /* the path gave other content before */
+    bool reread;  /* this content is loaded, under another declaration of its stream */
 };
 /* A loaded content whose file was renamed, or whose path holds other content now while a copy lies beside it. */
 struct file_moved {
@@ -69,13 +70,17 @@ bool raw_has(const struct raw_table *t, struct str name);
 
 /* job.c */
 void job_write(const struct mesh_stream *st, struct str file_name, struct buf *out); /* st NULL: nothing is known */
-/* Of all that decides which rows are rejected: options and types. */
-MUST_CHECK bool job_sum(const struct mesh_stream *st, struct sha *out, struct err *e);
+/* Of all that decides what a file's values are (options, types other than text), and of all that decides which rows are
+ * rejected (required columns, too). */
+struct job_sums {
+    struct sha values, rejects;
+};
+MUST_CHECK bool job_sums(const struct mesh_stream *st, struct arena *a, struct job_sums *out, struct err *e);
 
 /* drift.c */
 enum drift_verdict { DRIFT_NONE, DRIFT_TAKEN, DRIFT_SET_ASIDE, DRIFT_REFUSED };
-/* Compares a file's columns with the stream's; records what changed; says what the policy makes of it. For DRIFT_REFUSED
- * *why is the error. Warnings go to `es`. */
+/* Compares a file's columns with the stream's; records what changed; says what the policy makes of it. A file that is read again
+ * was judged before: only a required column may fail it, and nothing of it is set aside. For DRIFT_REFUSED *why is the error. Warnings go to `es`. */
 MUST_CHECK bool drift_judge(struct engine_conn *c, const struct file_found *f, const struct raw_table *t,
                             const struct loader_column *cols, size_t n, int64_t now_us, struct arena *a, enum drift_verdict *out,
                             struct err *why, struct errs *es, struct err *e);
@@ -97,8 +102,10 @@ struct replace_scope {
     int64_t file_id, run_first_id, now_us;
     const int64_t *same_path;
     size_t n_same_path;
-    bool changed, first;
-}; /* first: the stream was empty */
+    bool changed, first; /* first: the stream was empty */
+    int64_t former_id;   /* the same content as it was loaded before; 0: it is new */
+    int64_t since_id;    /* the content's place: partitions that a file with a later place holds are not taken from it */
+};
 MUST_CHECK bool partition_replace(struct engine_conn *c, const struct file_found *f, const struct raw_table *t,
                                   const struct replace_scope *s, struct replaced *out, struct errs *es, struct err *e);
 void day_expression(struct buf *b, const struct raw_table *t, struct str day_column, const char *prefix);

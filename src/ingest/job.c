@@ -1,4 +1,7 @@
-/* The job for a loader child: the stream's options and the types of its contract. */
+/* The job for a loader child: the stream's options and the types of its contract. And the sums by which a later run knows that
+ * a file was read under another declaration. */
+#include <stdlib.h>
+
 #include "ingest/ingest_int.h"
 
 static void text(struct buf *b, const char *key, struct str s)
@@ -32,15 +35,8 @@ static void column(struct buf *b, bool first, struct str name, struct str type, 
     buf_addz(b, show ? ",\"show\":true}" : "}");
 }
 
-static void job_text(const struct mesh_stream *st, struct str file_name, bool show, struct buf *b)
+static void options_text(const struct mesh_stream *st, struct buf *b)
 {
-    buf_addc(b, '{');
-    buf_json_key(b, "file_name");
-    buf_json_str(b, file_name);
-    if (!st) {
-        buf_addz(b, ",\"look\":true}");
-        return;
-    }
     text(b, "format", st->format);
     text(b, "compression", st->compression);
     text(b, "encoding", st->encoding);
@@ -61,6 +57,18 @@ static void job_text(const struct mesh_stream *st, struct str file_name, bool sh
         }
         buf_addc(b, ']');
     }
+}
+
+static void job_text(const struct mesh_stream *st, struct str file_name, bool show, struct buf *b)
+{
+    buf_addc(b, '{');
+    buf_json_key(b, "file_name");
+    buf_json_str(b, file_name);
+    if (!st) {
+        buf_addz(b, ",\"look\":true}");
+        return;
+    }
+    options_text(st, b);
     buf_addz(b, ",\"columns\":[");
     bool first = true;
     for (size_t i = 0; st->contract && i < st->contract->n_columns; i++) {
@@ -84,13 +92,43 @@ void job_write(const struct mesh_stream *st, struct str file_name, struct buf *b
     job_text(st, file_name, true, b);
 }
 
-bool job_sum(const struct mesh_stream *st, struct sha *out, struct err *e)
+static int by_name(const void *x, const void *y)
 {
-    struct buf b = BUF_INIT(4u << 20);
-    job_text(st, STR(""), false, &b);
-    bool ok = buf_ok(&b, e);
-    if (ok)
-        sha_bytes(buf_str(&b), out);
-    buf_fini(&b);
+    const struct mesh_column *const *a = x, *const *b = y;
+    return str_cmp((*a)->name, (*b)->name);
+}
+
+/* The columns that are not kept as text, in whatever order the contract has them. */
+static void types_text(const struct mesh_stream *st, struct arena *a, struct buf *b)
+{
+    size_t n = st->contract ? st->contract->n_columns : 0;
+    const struct mesh_column **cols = arena_array(a, n + 1, sizeof *cols);
+    for (size_t i = 0; i < n; i++)
+        cols[i] = &st->contract->columns[i];
+    qsort(cols, n, sizeof *cols, by_name);
+    for (size_t i = 0; i < n; i++) {
+        struct engine_pipe_type type = cell_type_parse(cols[i]->physical_type);
+        if (type.type == ENGINE_TEXT)
+            continue;
+        buf_addc(b, ',');
+        buf_json_key(b, "column");
+        buf_json_str(b, cols[i]->name);
+        cell_type_name(&type, b);
+    }
+}
+
+bool job_sums(const struct mesh_stream *st, struct arena *a, struct job_sums *out, struct err *e)
+{
+    struct buf values = BUF_INIT(4u << 20), rejects = BUF_INIT(4u << 20);
+    options_text(st, &values);
+    types_text(st, a, &values);
+    job_text(st, STR(""), false, &rejects);
+    bool ok = buf_ok(&values, e) && buf_ok(&rejects, e);
+    if (ok) {
+        sha_bytes(buf_str(&values), &out->values);
+        sha_bytes(buf_str(&rejects), &out->rejects);
+    }
+    buf_fini(&values);
+    buf_fini(&rejects);
     return ok;
 }

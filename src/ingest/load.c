@@ -35,7 +35,9 @@ struct load {
     struct ledger_file entry;
     int64_t *same_path;
     size_t n_same_path;
-    bool set_aside, first; /* first: the stream has no file yet */
+    int64_t former_id, since_id; /* as in struct replace_scope */
+    bool set_aside, first;       /* first: the stream has no file yet */
+    bool latest;                 /* no other content has a later place */
 };
 
 static void progressed(void *ctx, int64_t rows, int64_t rejected, int64_t bytes)
@@ -117,11 +119,34 @@ static bool rows_insert(struct load *l, struct err *e)
     return ok && loader_finish(l->loader, &l->entry.rows_loaded, &l->entry.rows_quarantined, e);
 }
 
-/* Loads of this path that this one takes the place of, and the ledger's latest moment: time does not go back. */
+/* The same content read again keeps its place among the stream's files, else it would undo what was restated since; so does,
+ * where files add up, a part that comes anew. */
+static bool place_take(struct load *l, int64_t predecessor, struct err *e)
+{
+    const struct engine_param was = sql_int(predecessor);
+    l->since_id = l->f->stream->overlap_adds ? l->run->run_first_id : l->entry.file_id;
+    if (predecessor &&
+        !engine_value_i64(l->run->c,
+                          STR("SELECT coalesce((SELECT max(since_id) FROM mesh.sys.ingest_job WHERE file_id = $1), $1)"), &was, 1,
+                          &l->since_id, e))
+        return false;
+    const struct engine_param p[] = {sql_text(l->f->stream->ref), sql_int(l->since_id)};
+    int64_t later;
+    bool ok = engine_value_i64(l->run->c,
+                               STR("SELECT count(*) FROM mesh.sys.file_load f LEFT JOIN mesh.sys.ingest_job j USING (file_id)"
+                                   " WHERE f.stream = $1 AND f.rows_loaded > 0 AND coalesce(j.since_id, f.file_id) > $2"),
+                               p, 2, &later, e);
+    l->latest = later == 0;
+    return ok;
+}
+
+/* Loads that this one takes the place of, of this path and of this content, and the ledger's latest moment: time does not go
+ * back. */
 static bool earlier_loads(struct load *l, struct err *e)
 {
     struct ledger_file *files;
     size_t n;
+    int64_t predecessor = 0;
     if (!ledger_files(l->run->c, &l->a, l->f->stream->ref, &files, &n, e))
         return false;
     l->first = n == 0;
@@ -129,11 +154,16 @@ static bool earlier_loads(struct load *l, struct err *e)
     for (size_t i = 0; i < n; i++) {
         if (files[i].learned_at_us > l->entry.learned_at_us)
             l->entry.learned_at_us = files[i].learned_at_us;
-        bool same = str_eq(files[i].sha256, l->f->sha256); /* set aside before, and let in now */
-        if (!files[i].superseded && str_eq(files[i].path, l->f->path) && (l->f->stream->load != LOAD_APPEND || same))
-            l->same_path[l->n_same_path++] = files[i].file_id;
+        bool same = str_eq(files[i].sha256, l->f->sha256); /* read under another declaration, or set aside before */
+        if (files[i].superseded || !str_eq(files[i].path, l->f->path) || (l->f->stream->load == LOAD_APPEND && !same))
+            continue;
+        l->same_path[l->n_same_path++] = files[i].file_id;
+        if (same && !l->former_id)
+            l->former_id = files[i].file_id;
+        if (l->f->stream->overlap_adds && !predecessor)
+            predecessor = files[i].file_id;
     }
-    return true;
+    return place_take(l, l->former_id ? l->former_id : predecessor, e);
 }
 
 static bool seen_write(struct engine_conn *c, const struct file_found *f, struct err *e)
@@ -182,14 +212,18 @@ static bool ledger_write(struct load *l, const struct replaced *gone, struct err
            sql_run(c, STR("DELETE FROM mesh.sys.ingest_problem WHERE stream = $1 AND path = $2"), p, 2, e);
 }
 
-/* So that the file is read again once its stream's options or types change. */
+/* So that the file is read again once its stream's options or types change, and keeps its place then. */
 static bool job_remember(struct load *l, struct err *e)
 {
-    struct sha job;
-    if (!job_sum(l->f->stream, &job, e))
+    struct job_sums sums;
+    if (!job_sums(l->f->stream, &l->a, &sums, e))
         return false;
-    const struct engine_param p[] = {sql_int(l->entry.file_id), sql_text(str_of(job.hex))};
-    return sql_run(l->run->c, STR("INSERT INTO mesh.sys.ingest_job VALUES ($1, $2)"), p, 2, e);
+    struct str rejects = l->entry.rows_quarantined ? str_of(sums.rejects.hex) : (struct str){0};
+    const struct engine_param p[] = {sql_int(l->entry.file_id), sql_text(rejects), sql_text(str_of(sums.values.hex)),
+                                     sql_int(l->since_id)};
+    return sql_run(l->run->c,
+                   STR("INSERT INTO mesh.sys.ingest_job (file_id, sha256, values_sha256, since_id) VALUES ($1, $2, $3, $4)"), p,
+                   4, e);
 }
 
 /* Inside the transaction. */
@@ -199,23 +233,31 @@ static bool file_write(struct load *l, int fd, struct err *e)
     const struct mesh_stream *st = l->f->stream;
     struct replaced gone = {0};
     struct buf rejects = BUF_INIT(8192);
-    bool ok = earlier_loads(l, e) && ledger_next_id(run->c, STR("file_load"), &l->entry.file_id, e);
+    bool ok = ledger_next_id(run->c, STR("file_load"), &l->entry.file_id, e);
     if (ok && !run->run_first_id)
         run->run_first_id = l->entry.file_id;
+    ok = ok && earlier_loads(l, e);
     ok = ok && (l->set_aside || table_fit(run->c, st, l->shape.cols, l->shape.n_cols, &l->a, &l->table, e)) && rows_insert(l, e);
     fault_crash_point("load_after_rows");
     ok = ok && same_file(l->f, fd, e);
     if (ok && !l->set_aside) {
-        const struct replace_scope scope = {l->entry.file_id, run->run_first_id, l->entry.learned_at_us,
-                                            l->same_path,     l->n_same_path,    l->n_same_path > 0,
-                                            l->first};
+        const struct replace_scope scope = {
+            .file_id = l->entry.file_id,
+            .run_first_id = run->run_first_id,
+            .now_us = l->entry.learned_at_us,
+            .same_path = l->same_path,
+            .n_same_path = l->n_same_path,
+            .changed = l->n_same_path > 0,
+            .first = l->first,
+            .former_id = l->former_id,
+            .since_id = l->since_id,
+        };
         ok = partition_replace(run->c, l->f, &l->table, &scope, &gone, run->es, e) &&
-             drift_remember(run->c, st, l->shape.cols, l->shape.n_cols, e);
+             (!l->latest || drift_remember(run->c, st, l->shape.cols, l->shape.n_cols, e));
     }
     if (ok && l->entry.rows_quarantined) {
         ok = quarantine_store(run->c, l->loader, st, l->shape.cols, l->shape.n_cols, l->entry.file_id, l->entry.learned_at_us,
-                              &rejects, e) &&
-             job_remember(l, e);
+                              &rejects, e);
         if (ok && !l->set_aside) {
             struct err *w = errs_warn(run->es, E_QUARANTINED, l->f->path, 0, 0, "%lld of %lld rows went to quarantine: %s",
                                       (long long)l->entry.rows_quarantined,
@@ -223,7 +265,7 @@ static bool file_write(struct load *l, int fd, struct err *e)
             err_hint(w, "the rest is loaded. Correct the file, or the options and types of its stream: then it is read again");
         }
     }
-    ok = ok && ledger_write(l, &gone, e);
+    ok = ok && job_remember(l, e) && ledger_write(l, &gone, e);
     buf_fini(&rejects);
     fault_crash_point("load_before_commit");
     return ok;
@@ -286,6 +328,18 @@ out:
         close(fd);
     arena_fini(&l.a);
     return ok;
+}
+
+/* The engine says neither for which file nor where it could not write; a disk that is full at the commit it calls a transaction
+ * that cannot go on. */
+static void disk_tell(const struct run *run, const struct file_found *f, struct err *e)
+{
+    if ((e->code != E_IO && e->code != E_ENGINE) || e->file[0])
+        return;
+    struct err cause = *e;
+    err_at(e, cause.code, f->path, 0, 0, "the file could not be loaded: %s", cause.text);
+    err_hint(e, "nothing of it was loaded. The disk of the mesh's data folder may be full: free space for %s, then run again",
+             run->s->data_dir);
 }
 
 /* For the stream's page, until the file loads. */
@@ -351,6 +405,7 @@ static bool files_load(struct run *run, const struct file_found *files, size_t n
         if (ok)
             continue;
         run->r->files_failed++;
+        disk_tell(run, f, &bad);
         if (bad.code == E_CANCELLED || bad.code == E_MEMORY || (run->o->cancel && atomic_load(run->o->cancel))) {
             *e = bad;
             if (bad.code != E_MEMORY)
@@ -363,8 +418,10 @@ static bool files_load(struct run *run, const struct file_found *files, size_t n
         log_err(LOG_WARN, "ingest", "file_refused", &bad);
         if (bad.code == E_DRIFT && !str_eq(str_of(bad.file), f->path))
             stuck = f->stream; /* the contract itself does not fit: no file of the stream will */
-        if (!problem_store(run, f, &bad, e))
+        if (!problem_store(run, f, &bad, e)) {
+            disk_tell(run, f, e);
             return false;
+        }
     }
     return true;
 }

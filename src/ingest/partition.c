@@ -1,5 +1,6 @@
 /* Restatement. The rows of a file are in the raw table already, in the same transaction; here what they take the place of
- * moves to history: the (account, day) partitions they contain, or what the path gave before. */
+ * moves to history: the (account, day) partitions they contain, or what the path gave before. A content that is read again
+ * takes the place of what it gave before, and of nothing that later files gave. */
 #include "ingest/ingest_int.h"
 
 static struct str type_of(const struct raw_table *t, struct str name)
@@ -49,6 +50,14 @@ static void ids(struct buf *b, const int64_t *v, size_t n)
     buf_addz(b, n ? ")" : "-1)");
 }
 
+/* The stream's files with a later place than this content. */
+static void later_files(struct buf *b, const struct file_found *f, const struct replace_scope *s)
+{
+    buf_addz(b, "(SELECT file_id FROM mesh.sys.file_load LEFT JOIN mesh.sys.ingest_job USING (file_id) WHERE stream = ");
+    buf_sql_text(b, f->stream->ref);
+    buf_printf(b, " AND coalesce(since_id, file_id) > %lld)", (long long)s->since_id);
+}
+
 /* Which rows of other files may be replaced at all. */
 static void scope_condition(struct buf *b, const struct file_found *f, const struct replace_scope *s)
 {
@@ -63,6 +72,10 @@ static void scope_condition(struct buf *b, const struct file_found *f, const str
         }
     } else {
         buf_printf(b, "r._file_id <> %lld", (long long)s->file_id);
+        if (s->former_id) {
+            buf_addz(b, " AND r._file_id NOT IN ");
+            later_files(b, f, s);
+        }
     }
 }
 
@@ -145,8 +158,26 @@ static void gone(struct buf *b, const struct file_found *f, const struct raw_tab
     }
 }
 
+/* What goes out of the raw table: the rows that the file takes the place of, all that its content gave as it was read before
+ * (also under days that it does not have as it is read now), or of its own rows those that must not become current. */
+enum going { GOING_REPLACED, GOING_FORMER, GOING_OWN };
+
+static void going_condition(struct buf *b, enum going what, const struct file_found *f, const struct raw_table *t,
+                            const struct replace_scope *s, const char *join)
+{
+    if (what == GOING_FORMER) {
+        buf_printf(b, " WHERE r._file_id = %lld", (long long)s->former_id);
+    } else if (what == GOING_OWN) {
+        buf_addz(b, join);
+        buf_printf(b, " WHERE r._file_id = %lld AND ", (long long)s->file_id);
+        partition_condition(b, f, t);
+    } else {
+        gone(b, f, t, s, join);
+    }
+}
+
 static bool move_out(struct engine_conn *c, const struct file_found *f, const struct raw_table *t, const struct replace_scope *s,
-                     int64_t *rows, struct err *e)
+                     enum going what, int64_t *rows, struct err *e)
 {
     struct buf sql = BUF_INIT(4u << 20), names = BUF_INIT(1u << 20), values = BUF_INIT(1u << 20);
     for (size_t i = 0; i < t->n; i++) {
@@ -165,26 +196,61 @@ static bool move_out(struct engine_conn *c, const struct file_found *f, const st
     buf_addz(&sql, ",_learned_to) SELECT ");
     buf_add(&sql, buf_str(&values));
     buf_addc(&sql, ',');
-    sql_timestamp(&sql, s->now_us);
+    sql_timestamp(&sql, s->now_us); /* for its own rows the moment at which they came: no as-of shows them */
     buf_addz(&sql, " FROM ");
     sql_table(&sql, "raw", f->stream->ref);
     buf_addz(&sql, " r");
-    gone(&sql, f, t, s, ", trellis_partition p");
+    going_condition(&sql, what, f, t, s, ", trellis_partition p");
     bool ok = buf_ok(&names, e) && buf_ok(&values, e) && sql_run_buf(c, &sql, e);
     buf_reset(&sql);
     buf_addz(&sql, "SELECT count(*) FROM ");
     sql_table(&sql, "raw", f->stream->ref);
     buf_addz(&sql, " r");
-    gone(&sql, f, t, s, ", trellis_partition p");
-    ok = ok && buf_ok(&sql, e) && engine_value_i64(c, buf_str(&sql), NULL, 0, rows, e);
+    going_condition(&sql, what, f, t, s, ", trellis_partition p");
+    int64_t n = 0;
+    ok = ok && buf_ok(&sql, e) && engine_value_i64(c, buf_str(&sql), NULL, 0, &n, e);
     buf_reset(&sql);
     buf_addz(&sql, "DELETE FROM ");
     sql_table(&sql, "raw", f->stream->ref);
     buf_addz(&sql, " AS r");
-    gone(&sql, f, t, s, " USING trellis_partition p");
-    ok = ok && (*rows == 0 || sql_run_buf(c, &sql, e));
+    going_condition(&sql, what, f, t, s, " USING trellis_partition p");
+    ok = ok && (n == 0 || sql_run_buf(c, &sql, e));
+    if (what != GOING_OWN)
+        *rows += n;
     buf_fini(&names);
     buf_fini(&values);
+    buf_fini(&sql);
+    return ok;
+}
+
+/* A content that is read again: first the partitions that a later file holds, and in which this content had no rows left. Its
+ * rows of those do not become current, and are no partitions of its any more. */
+static bool later_kept(struct engine_conn *c, const struct file_found *f, const struct raw_table *t,
+                       const struct replace_scope *s, struct err *e)
+{
+    struct buf sql = BUF_INIT(1u << 16);
+    int64_t ignored = 0;
+    buf_addz(&sql,
+             "CREATE OR REPLACE TEMP TABLE trellis_partition_mine AS SELECT p.* FROM trellis_partition p LEFT JOIN (SELECT ");
+    account_expression(&sql, f, t, "r.");
+    buf_addz(&sql, " AS a, ");
+    day_expression(&sql, t, f->stream->day_column, "r.");
+    buf_printf(&sql, " AS d, bool_or(r._file_id = %lld) AS mine, bool_or(r._file_id IN ", (long long)s->former_id);
+    later_files(&sql, f, s);
+    buf_addz(&sql, ") AS later FROM ");
+    sql_table(&sql, "raw", f->stream->ref);
+    buf_printf(
+        &sql,
+        " r WHERE r._file_id <> %lld GROUP BY ALL) h ON h.a = p._account AND h.d = p._day"
+        " WHERE coalesce(h.mine OR NOT h.later, true);"
+        "DELETE FROM trellis_partition AS p USING trellis_partition_mine m WHERE p._account = m._account AND p._day = m._day",
+        (long long)s->file_id);
+    bool ok =
+        sql_run_buf(c, &sql, e) && move_out(c, f, t, s, GOING_OWN, &ignored, e) &&
+        engine_exec(c,
+                    STR("CREATE OR REPLACE TEMP TABLE trellis_partition AS SELECT * FROM trellis_partition_mine; DROP TABLE "
+                        "trellis_partition_mine"),
+                    e);
     buf_fini(&sql);
     return ok;
 }
@@ -212,12 +278,14 @@ bool partition_replace(struct engine_conn *c, const struct file_found *f, const 
             err_hint(e, "correct `day_column` of the stream, or use `load: snapshot`");
             return false;
         }
-        if (!partitions_make(c, f, t, s, e) ||
+        if (!partitions_make(c, f, t, s, e) || (s->former_id && !later_kept(c, f, t, s, e)) ||
             !sql_each(c, STR("SELECT min(TRY_CAST(_day AS DATE)), max(TRY_CAST(_day AS DATE)) FROM trellis_partition"), NULL, 0,
                       days_row, out, e) ||
             (!s->first && !shrunken_tell(c, f, t, s, es, e)))
             return false;
     }
-    bool ok = (f->stream->load != LOAD_REPLACE_DAYS && !s->n_same_path) || s->first || move_out(c, f, t, s, &out->rows, e);
+    bool ok = !s->former_id || move_out(c, f, t, s, GOING_FORMER, &out->rows, e);
+    ok = ok && ((f->stream->load != LOAD_REPLACE_DAYS && !s->n_same_path) || s->first ||
+                move_out(c, f, t, s, GOING_REPLACED, &out->rows, e));
     return ok && (f->stream->load != LOAD_REPLACE_DAYS || engine_exec(c, STR("DROP TABLE trellis_partition"), e));
 }

@@ -33,6 +33,12 @@ const struct ledger_migration ledger_migrations[] = {
         /* With which options and types a file with rejected rows was read: when they change, it is read again. */
         "CREATE TABLE mesh.sys.ingest_job (file_id BIGINT, sha256 VARCHAR);",
     },
+    {
+        /* Every file has a line now (sha256 only those with rejected rows): values_sha256 sums what decides its values. since_id
+           is its place among the stream's files: a content that is read again keeps the place that it had. */
+        "ALTER TABLE mesh.sys.ingest_job ADD COLUMN values_sha256 VARCHAR;"
+        "ALTER TABLE mesh.sys.ingest_job ADD COLUMN since_id BIGINT;",
+    },
 };
 const size_t ledger_migrations_count = sizeof ledger_migrations / sizeof *ledger_migrations;
 
@@ -83,7 +89,8 @@ bool ledger_migrate_by(struct engine_conn *c, const char *backup_path, const str
 }
 
 /* After a kill the engine may remember an older value of a sequence than it has given out, and its own word for the last value
- * (duckdb_sequences) does not tell (both seen with 1.5.5). So at every opening each goes on behind the highest id of its table. */
+ * (duckdb_sequences) does not tell (both seen with 1.5.5). So at every opening each goes on behind the highest id of its table.
+ */
 static bool restart_ids(struct engine_conn *c, struct err *e)
 {
     static const struct {

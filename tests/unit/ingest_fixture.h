@@ -129,12 +129,17 @@ static inline struct mesh_column *fixture_column(struct fixture *f, struct mesh_
 }
 
 /* Loads; refused files stay in f->es. */
-static inline void fixture_run(struct fixture *f)
+static inline void fixture_run_streams(struct fixture *f, const struct str *streams, size_t n)
 {
-    struct ingest_options o = {.program = "/proc/self/exe"};
+    struct ingest_options o = {.program = "/proc/self/exe", .streams = streams, .n_streams = n};
     errs_fini(&f->es);
     f->es = (struct errs){0};
     must(f, ingest_run(f->state, &f->mesh, &o, &f->a, &f->report, &f->es, &f->e));
+}
+
+static inline void fixture_run(struct fixture *f)
+{
+    fixture_run_streams(f, NULL, 0);
 }
 
 /* The answer's first row, cells joined by a blank. */

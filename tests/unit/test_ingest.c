@@ -1,6 +1,8 @@
 /* Bringing in files, end to end: a mesh made by hand, files written by the test, the loader child being this very program. */
 #include "ingest_fixture.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -438,6 +440,21 @@ static void at(const char *moment)
     clock_set_us(us);
 }
 
+/* Of column v. */
+static struct str total_of(struct fixture *f, const struct mesh_stream *st, const char *moment)
+{
+    struct buf b = BUF_INIT(1 << 20);
+    int64_t us = 0;
+    buf_addz(&b, "SELECT coalesce(sum(CAST(v AS DECIMAL(18,2))), 0)::VARCHAR || ' ' || count(*) FROM (");
+    if (moment)
+        assert_true(cell_timestamp(str_of(moment), &us));
+    must(f, ingest_stream_view_sql(f->conn, st, us, &b, &f->e));
+    buf_addc(&b, ')');
+    struct str out = fixture_ask(f, buf_z(&b));
+    buf_fini(&b);
+    return out;
+}
+
 static void test_restatement(void **state)
 {
     struct fixture *f = *state;
@@ -714,6 +731,187 @@ static void test_read_again(void **state)
     }
 }
 
+/* A contract or options that change after newer files came: the older ones are read again without undoing what came since, and
+ * what was known at an earlier moment stays what it was. Steps apply in order: a file is written, the declaration changed. */
+struct step {
+    const char *at, *file, *text; /* file NULL: none */
+    const char *type, *decimal;   /* of v; NULL: as it is */
+    const char *now, *files;      /* sum and rows; files that the run loads */
+};
+static const struct {
+    const char *what;
+    enum mesh_load load;
+    bool adds;
+    struct step steps[8];
+    const char *past; /* as of the noon after the second step, asked at the end */
+} reread_cases[] = {
+    {"a day that a later file holds stays, also when it is read again twice",
+     LOAD_REPLACE_DAYS,
+     false,
+     {{"2026-01-03 06:00:00", "w1.csv", "day,v\n2026-01-01,1\n2026-01-02,2\n2026-01-03,2.5\n", "BIGINT", "", "3.00 2", "1"},
+      {"2026-01-04 06:00:00", "w2.csv", "day,v\n2026-01-02,200\n", NULL, NULL, "201.00 2", "1"},
+      {"2026-01-05 06:00:00", NULL, NULL, "DECIMAL(18,2)", NULL, "203.50 3", "2"},
+      {"2026-01-06 06:00:00", NULL, NULL, "DECIMAL(18,4)", NULL, "203.50 3", "2"},
+      {"2026-01-07 06:00:00", NULL, NULL, "DOUBLE", NULL, "203.50 3", "2"},
+      {"2026-01-07 07:00:00", NULL, NULL, NULL, NULL, "203.50 3", "0"},
+      {"2026-01-08 06:00:00", "w1.csv", "day,v\n2026-01-02,7\n", NULL, NULL, "10.50 3", "1"}},
+     "201.00 2"},
+    {"the newer file comes first in the order of names",
+     LOAD_REPLACE_DAYS,
+     false,
+     {{"2026-01-03 06:00:00", "w2.csv", "day,v\n2026-01-01,1\n2026-01-02,2\n2026-01-03,2.5\n", "BIGINT", "", "3.00 2", "1"},
+      {"2026-01-04 06:00:00", "w1.csv", "day,v\n2026-01-02,200\n", NULL, NULL, "201.00 2", "1"},
+      {"2026-01-05 06:00:00", "w0.csv", "day,v\n2026-01-03,9\n", "DECIMAL(18,2)", NULL, "210.00 3", "3"},
+      {"2026-01-06 06:00:00", NULL, NULL, "DECIMAL(18,3)", NULL, "210.00 3", "3"}},
+     "201.00 2"},
+    {"parts of one whole, then a load that replaces them on one day",
+     LOAD_REPLACE_DAYS,
+     true,
+     {{"2026-01-03 06:00:00", "a1.csv", "day,v\n2026-01-01,1\n2026-01-02,2\n2026-01-02,2.5\n", "BIGINT", "", "3.00 2", "1"},
+      {"2026-01-04 06:00:00", "a1.csv", "day,v\n2026-01-01,1\n2026-01-02,2\n2026-01-02,3.5\n", NULL, NULL, "3.00 2", "1"},
+      {"2026-01-05 06:00:00", "b1.csv", "day,v\n2026-01-01,10\n", NULL, NULL, "12.00 2", "1"},
+      {"2026-01-06 06:00:00", NULL, NULL, "DECIMAL(18,2)", NULL, "15.50 3", "2"},
+      {"2026-01-07 06:00:00", "b1.csv", "day,v\n2026-01-01,11\n", NULL, NULL, "16.50 3", "1"},
+      {"2026-01-08 06:00:00", NULL, NULL, "DECIMAL(18,3)", NULL, "16.50 3", "2"}},
+     "3.00 2"},
+    {"snapshot",
+     LOAD_SNAPSHOT,
+     false,
+     {{"2026-01-03 06:00:00", "w1.csv", "day,v\n2026-01-01,1\n2026-01-02,2.5\n", "BIGINT", "", "1.00 1", "1"},
+      {"2026-01-04 06:00:00", "w2.csv", "day,v\n2026-01-01,4\n", NULL, NULL, "5.00 2", "1"},
+      {"2026-01-05 06:00:00", NULL, NULL, "DECIMAL(18,2)", NULL, "7.50 3", "2"},
+      {"2026-01-06 06:00:00", NULL, NULL, "DECIMAL(18,3)", NULL, "7.50 3", "2"}},
+     "5.00 2"},
+    {"append",
+     LOAD_APPEND,
+     false,
+     {{"2026-01-03 06:00:00", "w1.csv", "day,v\n2026-01-01,1\n2026-01-02,2.5\n", "BIGINT", "", "1.00 1", "1"},
+      {"2026-01-04 06:00:00", "w2.csv", "day,v\n2026-01-01,4\n", NULL, NULL, "5.00 2", "1"},
+      {"2026-01-05 06:00:00", NULL, NULL, "DECIMAL(18,2)", NULL, "7.50 3", "2"},
+      {"2026-01-06 06:00:00", NULL, NULL, "DECIMAL(18,3)", NULL, "7.50 3", "2"}},
+     "5.00 2"},
+    {"options without any rejected row",
+     LOAD_REPLACE_DAYS,
+     false,
+     {{"2026-01-03 06:00:00", "w1.csv", "day;v\n2026-02-01;1.000\n", "DECIMAL(18,2)", "", "1.00 1", "1"},
+      {"2026-01-04 06:00:00", "w1 (copy).csv", "day;v\n2026-02-01;1.000\n", NULL, NULL, "1.00 1", "0"},
+      {"2026-01-05 06:00:00", NULL, NULL, NULL, ",", "1000.00 1", "1"},
+      {"2026-01-05 07:00:00", NULL, NULL, NULL, NULL, "1000.00 1", "0"},
+      {"2026-01-06 06:00:00", NULL, NULL, NULL, "", "1.00 1", "1"}},
+     "1.00 1"},
+    {"text that becomes a number is read by the stream's options",
+     LOAD_SNAPSHOT,
+     false,
+     {{"2026-01-03 06:00:00", "w1.csv", "day;v\n2026-02-01;1.000\n", "VARCHAR", ",", "1.00 1", "1"},
+      {"2026-01-04 06:00:00", NULL, NULL, "DECIMAL(18,2)", NULL, "1000.00 1", "1"}},
+     "1000.00 1"},
+};
+
+static void test_reread_keeps_what_is_newer(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof reread_cases / sizeof reread_cases[0]; i++) {
+        char name[16], glob[32];
+        snprintf(name, sizeof name, "k%zu", i);
+        snprintf(glob, sizeof glob, "k%zu/*.csv", i);
+        struct mesh_stream *st = fixture_stream(f, arena_strz(&f->a, str_of(name)), arena_strz(&f->a, str_of(glob)));
+        struct mesh_column *v = fixture_column(f, st, "v", "BIGINT", false);
+        st->load = reread_cases[i].load;
+        st->overlap_adds = reread_cases[i].adds;
+        st->day_column = STR("day");
+        struct str only[] = {st->ref};
+        for (size_t k = 0; k < 8 && reread_cases[i].steps[k].at; k++) {
+            const struct step *s = &reread_cases[i].steps[k];
+            char path[64];
+            at(s->at);
+            snprintf(path, sizeof path, "k%zu/%s", i, s->file ? s->file : "");
+            if (s->file)
+                fixture_file(f, path, s->text);
+            if (s->type)
+                v->physical_type = str_of(s->type);
+            if (s->decimal)
+                st->decimal_separator = str_of(s->decimal);
+            fixture_run_streams(f, only, 1);
+            if (f->es.n_errors)
+                fail_msg("%s, step %zu: %s", reread_cases[i].what, k, f->es.v[0].text);
+            if (strcmp(total_of(f, st, NULL).p, s->now) != 0 || (size_t)atoi(s->files) != f->report.files)
+                fail_msg("%s, step %zu: %s with %zu files, not %s with %s", reread_cases[i].what, k, total_of(f, st, NULL).p,
+                         f->report.files, s->now, s->files);
+        }
+        if (strcmp(total_of(f, st, "2026-01-04 12:00:00").p, reread_cases[i].past) != 0)
+            fail_msg("%s: as of then %s, not %s", reread_cases[i].what, total_of(f, st, "2026-01-04 12:00:00").p,
+                     reread_cases[i].past);
+        char kept[256];
+        snprintf(kept, sizeof kept,
+                 "SELECT (SELECT count(*) FROM mesh.hist.\"d.s__%s\") + (SELECT count(*) FROM mesh.raw.\"d.s__%s\") = "
+                 "sum(rows_loaded) FROM mesh.sys.file_load WHERE stream = 'd.s__%s'",
+                 name, name, name);
+        fixture_expect(f, kept, "true");
+    }
+}
+
+/* Read under other options a row may belong to another day: the day that it had does not keep it. And a delimiter that is put
+ * right is no drift, whatever the policy. */
+static void test_reread_moves_days(void **state)
+{
+    struct fixture *f = *state;
+    struct mesh_stream *st = daily(f, "t", "in/*.csv");
+    f->source.drift = DRIFT_FAIL;
+    st->date_format = STR("%m/%d/%Y");
+    fixture_file(f, "in/a.csv", "day,account,spend;x\n02/01/2026,a,1\n");
+    st->contract->n_columns = 1; /* the day alone */
+    fixture_run(f);
+    assert_int_equal(f->report.rows, 1);
+    st->date_format = STR("%d/%m/%Y");
+    fixture_run(f);
+    assert_int_equal(f->report.rows, 1);
+    fixture_expect(f, "SELECT count(*) || ' ' || min(day) FROM " RAW, "1 2026-01-02");
+    st->delimiter = STR(";");
+    st->day_column = STR("day_account_spend");
+    st->account_column = STR("");
+    st->short_rows_fill = true;
+    st->contract->n_columns = 0;
+    fixture_run(f);
+    assert_int_equal(f->es.n_errors, 0);
+    fixture_expect(f, "SELECT count(*) || ' ' || min(day_account_spend) FROM " RAW, "1 02/01/2026,a,1");
+}
+
+/* A disk without room, by a limit on the size of any file: the file and the folder are named. */
+static void test_full_disk(void **state)
+{
+    struct fixture *f = *state;
+    struct buf b = BUF_INIT(64u << 20);
+    struct rlimit was, small;
+    buf_addz(&b, "n,text\n");
+    uint64_t s = 42;
+    for (int i = 0; i < 200000; i++) {
+        s = s * 6364136223846793005ull + 1442695040888963407ull;
+        buf_printf(&b, "%d,%016llx%016llx\n", i, (unsigned long long)s, (unsigned long long)(s * s));
+    }
+    fixture_bytes(f, "in/t.csv", buf_str(&b));
+    buf_fini(&b);
+    fixture_stream(f, "t", "in/t.csv");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    small = was;
+    small.rlim_cur = 2u << 20;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    struct ingest_options o = {.program = "/proc/self/exe"};
+    struct err e = {0};
+    bool ok = ingest_run(f->state, &f->mesh, &o, &f->a, &f->report, &f->es, &e);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    const struct err *told = f->es.n_errors ? &f->es.v[0] : &e;
+    assert_true(!ok || f->es.n_errors == 1);
+    assert_string_equal(told->file, "in/t.csv");
+    assert_non_null(strstr(told->hint, f->dir));
+    /* With room again the file comes in. */
+    fixture_close(f);
+    fixture_open(f);
+    fixture_run(f);
+    assert_int_equal(f->report.rows, 200000);
+}
+
 static void test_no_quoting(void **state)
 {
     struct fixture *f = *state;
@@ -876,6 +1074,9 @@ int main(int argc, char **argv)
         TEST(test_drift),
         TEST(test_required_column),
         TEST(test_read_again),
+        TEST(test_reread_keeps_what_is_newer),
+        TEST(test_reread_moves_days),
+        TEST(test_full_disk),
         TEST(test_no_quoting),
         TEST(test_personal_values_stay_out_of_messages),
         TEST(test_names_of_landed_tables),
