@@ -145,6 +145,15 @@ static bool reread_row(void *ctx, const struct engine_chunk *ch, size_t i, struc
     return true;
 }
 
+static bool any_whole_in_quarantine(const struct known *k)
+{
+    for (size_t i = 0; i < k->n_files; i++) {
+        if (k->files[i].rows_quarantined > 0 && k->files[i].rows_loaded == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool known_read(struct engine_conn *c, const struct mesh_stream *st, struct known *k, struct err *e)
 {
     struct job_sums sums;
@@ -159,8 +168,9 @@ static bool known_read(struct engine_conn *c, const struct mesh_stream *st, stru
            ledger_files(c, k->a, st->ref, &k->files, &k->n_files, e) &&
            sql_each(c, STR("SELECT path, size_bytes, mtime_ns, sha256 FROM mesh.sys.ingest_seen WHERE stream = $1"), &p, 1,
                     seen_row, k, e) &&
-           sql_each(c, STR("SELECT DISTINCT file_id FROM mesh.quarantine.rejected WHERE stream = $1 AND reason = 'drift'"), &p, 1,
-                    drifted_row, k, e);
+           (!any_whole_in_quarantine(k) ||
+            sql_each(c, STR("SELECT DISTINCT file_id FROM mesh.quarantine.rejected WHERE stream = $1 AND reason = 'drift'"), &p,
+                     1, drifted_row, k, e));
 }
 
 static bool among(const int64_t *ids, size_t n, int64_t id)

@@ -61,6 +61,8 @@ MUST_CHECK bool table_read(struct engine_conn *c, const struct mesh_stream *st, 
 /* Creates both tables, or adds what is missing: the contract's columns and `cols`. */
 MUST_CHECK bool table_fit(struct engine_conn *c, const struct mesh_stream *st, const struct loader_column *cols, size_t n,
                           struct arena *a, struct raw_table *t, struct err *e);
+/* Whether every column of the contract is there with its type. */
+bool table_fits(const struct mesh_stream *st, const struct raw_table *t);
 /* Brings the columns' types in line with the contract, where every value allows it. */
 MUST_CHECK bool table_retype(struct engine_conn *c, const struct mesh_stream *st, struct arena *a, struct raw_table *t,
                              struct err *e);

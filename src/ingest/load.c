@@ -359,7 +359,7 @@ static bool tables_follow(struct run *run, const struct mesh_stream *st, struct 
     struct raw_table t;
     arena_init(&a);
     bool ok = table_read(run->c, st, &a, &t, e);
-    if (ok && t.exists) {
+    if (ok && t.exists && !table_fits(st, &t)) {
         struct err ignored;
         ok = engine_exec(run->c, STR("BEGIN"), e);
         bool done = ok && table_retype(run->c, st, &a, &t, e) && table_fit(run->c, st, NULL, 0, &a, &t, e) &&

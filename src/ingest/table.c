@@ -135,6 +135,22 @@ static bool unfit(struct engine_conn *c, const struct mesh_stream *st, struct st
     return ok;
 }
 
+bool table_fits(const struct mesh_stream *st, const struct raw_table *t)
+{
+    bool fits = true;
+    for (size_t i = 0; st->contract && i < st->contract->n_columns && fits; i++) {
+        struct str name = st->contract->columns[i].name;
+        struct engine_pipe_type type = contract_type(st, name);
+        struct buf type_name = BUF_INIT(64);
+        cell_type_name(&type, &type_name);
+        fits = false;
+        for (size_t k = 0; k < t->n && !fits; k++)
+            fits = str_eq(t->cols[k].name, name) && str_eq_nocase(t->cols[k].type, buf_str(&type_name));
+        buf_fini(&type_name);
+    }
+    return fits;
+}
+
 bool table_retype(struct engine_conn *c, const struct mesh_stream *st, struct arena *a, struct raw_table *t, struct err *e)
 {
     bool ok = true;
