@@ -88,8 +88,7 @@ static inline int fixture_teardown(void **state)
 
 static inline void fixture_bytes(struct fixture *f, const char *name, struct str data)
 {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", f->dir, name);
+    const char *path = arena_printf(&f->a, "%s/%s", f->dir, name).p;
     struct str dir = fs_dirname(str_of(path));
     must(f, fs_mkdirs(arena_strz(&f->a, dir), 0755, &f->e));
     must(f, fs_write_atomic(path, data, 0644, &f->e));
