@@ -17,7 +17,6 @@
 #include "ingest/ingest_int.h"
 
 struct fixture {
-    char dir[64];
     struct arena a;
     struct state *state;
     struct engine_conn *conn;
@@ -28,6 +27,7 @@ struct fixture {
     struct ingest_report report;
     struct errs es;
     struct err e;
+    char dir[64];
 };
 
 static inline void must(struct fixture *f, bool ok)
