@@ -75,6 +75,7 @@ build_packages=(
     gcc libc6-dev 'make=make' 'meson=meson' 'ninja-build=ninja' 'pkg-config=pkg-config' 'python3=python3'
     'ca-certificates' 'git=git'
     libyaml-dev libsqlite3-dev libsodium-dev libzstd-dev zlib1g-dev libssl-dev
+    libcurl4-openssl-dev libzip-dev libexpat1-dev
 )
 test_packages=(
     'clang=clang' 'clang-tidy=clang-tidy' 'clang-format=clang-format' libcmocka-dev 'curl=curl'

@@ -50,10 +50,17 @@ struct mesh_stream {
     struct mesh_pos pos;
 };
 
+struct mesh_source_sla {                     /* `sla:` of a source; 0: none declared */
+    int64_t freshness_s;                     /* newest load (or newest day, where days are known) is no older than this */
+    int volume_percent;                      /* a load below this share of its own habit is an anomaly; default 50 */
+};
+
 struct mesh_source {
     struct mesh_domain *domain;
     struct str name, kind, pack, title, description, path, currency, time_zone;
     struct mesh_person owner; enum mesh_drift drift;
+    struct mesh_source_sla sla;
+    bool watch;                              /* `watch: true`: a server loads its files as they arrive */
     struct mesh_stream *streams; size_t n_streams;
     struct mesh_pos pos;
 };
@@ -87,9 +94,70 @@ struct mesh_product {
     const struct doc *doc; struct mesh_pos pos;
 };
 
+struct mesh_raci { struct str product; struct str *responsible, *accountable, *consulted, *informed; size_t n_responsible, n_accountable, n_consulted, n_informed; struct mesh_pos pos; };
+
+/* A number of a port, until metrics exist: an aggregate over its rows. */
+struct mesh_number {
+    struct str ref; struct mesh_port *port;  /* "domain.port" */
+    struct str value, where;                 /* SQL: an aggregate expression; a condition, or empty */
+    struct str time_column;                  /* default: the port's */
+    struct str unit;                         /* count currency percent ratio days */
+    bool lower_is_better; int window_days;   /* the newest days that have data; default 28 */
+};
+struct mesh_goal {                           /* governance/goals.yaml and domains/<d>/goals.yaml */
+    struct mesh_domain *domain;              /* NULL: of the whole mesh */
+    struct str name, title, question; struct mesh_person owner;
+    struct mesh_number number;
+    bool has_baseline, has_target;
+    double baseline, target; int32_t baseline_from, baseline_to, frozen, target_by; /* days since 1970-01-01 */
+    struct mesh_product **products; size_t n_products; /* that serve it */
+    struct mesh_pos pos;
+};
+struct mesh_term_column { struct mesh_port *port; struct str ref, column; };
+struct mesh_term {                           /* governance/glossary.yaml and domains/<d>/glossary.yaml */
+    struct mesh_domain *domain;              /* NULL: of the whole mesh */
+    struct str name, title, definition, not_this, status; int32_t reviewed; /* status: draft agreed; reviewed 0: never */
+    struct mesh_person owner;                /* default: the domain's */
+    struct str *synonyms; size_t n_synonyms; struct str *metrics; size_t n_metrics;
+    struct mesh_term_column *columns; size_t n_columns;
+    struct mesh_pos pos;
+};
+struct mesh_naming_part { struct str name; struct str *allowed; size_t n_allowed; };
+struct mesh_naming_rule {                    /* governance/naming.yaml; a pattern has one named group for each part */
+    struct str name, subject, pattern, message, example, severity; /* subject: campaign_name, ad_group_name, ad_name, utm_source, utm_medium, utm_campaign */
+    struct str *platforms; size_t n_platforms; /* none: all */
+    bool lower_case; struct mesh_naming_part *parts; size_t n_parts;
+    struct str *allowed; size_t n_allowed;
+    struct mesh_pos pos;
+};
+struct mesh_target {                         /* a row of targets/<metric>.csv */
+    struct str metric, platform, campaign_id, currency; /* metric: a measure of campaign_daily; empty: all */
+    int32_t day_from, day_to; double amount;
+    struct mesh_pos pos;
+};
+struct mesh_panel {
+    struct str title, chart;                 /* line bar area table number */
+    struct str ref; struct mesh_port *port; struct str x, grain, series, where; /* grain: day week month, of a time x */
+    struct mesh_measure { struct str column, aggregate, title; } *measures; size_t n_measures; /* sum avg min max count count_distinct */
+    struct mesh_pos pos;
+};
+struct mesh_dashboard {                      /* domains/<d>/dashboards/<name>.yaml */
+    struct mesh_domain *domain; struct str name, title, description; struct mesh_person owner;
+    struct mesh_panel *panels; size_t n_panels;
+    struct mesh_pos pos;
+};
+struct mesh_alerts {                         /* `alerts:` of mesh.yaml. Secrets are references: env:NAME or file:PATH */
+    struct str webhook, smtp_url, smtp_user, smtp_password, mail_from; struct str *mail_to; size_t n_mail_to;
+    struct str digest_day; int digest_hour;  /* monday … sunday, or daily; empty: no digest */
+};
+
 struct mesh_domain {
     struct str name, title, description; struct mesh_person owner; struct mesh_channel support;
     struct str *kpis; size_t n_kpis; struct str north_star;
+    bool light;                              /* `profile: light`: an owner is enough */
+    struct mesh_person *roles; size_t n_roles; /* role: product_owner analytics_engineer data_partner data_steward governance_lead */
+    struct mesh_raci *raci; size_t n_raci;
+    struct mesh_dashboard **dashboards; size_t n_dashboards;
     struct mesh_source **sources; size_t n_sources;
     struct mesh_product **products; size_t n_products;
     struct mesh_pos pos;
@@ -106,6 +174,12 @@ struct mesh {
     struct mesh_stream **streams; size_t n_streams;
     struct mesh_product **products; size_t n_products;
     struct mesh_port **ports; size_t n_ports;        /* topological order */
+    struct mesh_term *terms; size_t n_terms;         /* of the mesh and of its domains, by name */
+    struct mesh_goal *goals; size_t n_goals; const struct mesh_goal *north_star;
+    struct mesh_naming_rule *naming; size_t n_naming;
+    struct mesh_target *targets; size_t n_targets;
+    struct mesh_dashboard **dashboards; size_t n_dashboards;
+    struct mesh_alerts alerts;
     struct sha_hex sha;                              /* of every file read */
 };
 

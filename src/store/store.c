@@ -38,6 +38,23 @@ const struct store_migration store_migrations[] = {
         "NULL) STRICT;"
         "CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
     },
+    {
+        "CREATE INDEX query_log_at ON query_log (at_us);"
+        "CREATE TABLE request (id INTEGER PRIMARY KEY AUTOINCREMENT, asked_at_us INTEGER NOT NULL, answered_at_us INTEGER NOT NULL"
+        " DEFAULT 0, kind TEXT NOT NULL, ref TEXT NOT NULL, field TEXT NOT NULL, domain TEXT NOT NULL, title TEXT NOT NULL,"
+        " body TEXT NOT NULL, asker TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'open', answer TEXT NOT NULL DEFAULT '',"
+        " answered_by TEXT NOT NULL DEFAULT '') STRICT;"
+        "CREATE INDEX request_state ON request (state, domain);"
+        "CREATE TABLE declared (ref TEXT NOT NULL, kind TEXT NOT NULL, fingerprint TEXT NOT NULL, PRIMARY KEY (ref, kind)) STRICT,"
+        " WITHOUT ROWID;"
+        "CREATE TABLE declared_change (id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, ref TEXT NOT NULL, kind TEXT NOT"
+        " NULL, action TEXT NOT NULL, what TEXT NOT NULL) STRICT;"
+        "CREATE INDEX declared_change_at ON declared_change (at_us);"
+        "CREATE TABLE alert (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, ref TEXT NOT NULL, message TEXT NOT NULL,"
+        " raised_at_us INTEGER NOT NULL, sent_at_us INTEGER NOT NULL DEFAULT 0, cleared_at_us INTEGER NOT NULL DEFAULT 0,"
+        " attempts INTEGER NOT NULL DEFAULT 0) STRICT;"
+        "CREATE UNIQUE INDEX alert_open ON alert (kind, ref) WHERE cleared_at_us = 0;",
+    },
 };
 const size_t store_migrations_count = sizeof store_migrations / sizeof *store_migrations;
 

@@ -56,6 +56,38 @@ struct store_query {
 MUST_CHECK bool store_query_log(struct store *s, const struct store_query *q, struct err *e);
 MUST_CHECK bool store_queries(struct store *s, struct arena *a, size_t limit, struct store_query **out, size_t *n, struct err *e);
 
+/* How often each port was read since a moment: for search and "who uses it". Sorted by ref. */
+struct store_use { struct str ref; int64_t questions, principals, last_us; };
+MUST_CHECK bool store_uses(struct store *s, struct arena *a, int64_t since_us, struct store_use **out, size_t *n, struct err *e);
+
+/* Demand: somebody asks for a product or access, or comments on a field; the owner answers. Numbers are never used twice. */
+struct store_request {
+    int64_t id, asked_at_us, answered_at_us; /* answered 0: not yet */
+    struct str kind;                         /* product access feedback question */
+    struct str ref, field;                   /* of what; empty for a product that does not exist */
+    struct str domain;                       /* who is asked; empty: nobody owns it yet */
+    struct str title, body, asker, state;    /* open answered declined done */
+    struct str answer, answered_by;
+};
+struct store_request_ask { struct str domain, state, ref; size_t limit; }; /* empty: any */
+MUST_CHECK bool store_request_add(struct store *s, struct store_request *r /* id and time are set */, struct err *e);
+MUST_CHECK bool store_request_answer(struct store *s, int64_t id, struct str state, struct str answer, struct str by, struct err *e); /* E_NOT_FOUND */
+MUST_CHECK bool store_requests(struct store *s, struct arena *a, const struct store_request_ask *ask, struct store_request **out, size_t *n, struct err *e);
+
+/* What was declared, for the list of changes: one fingerprint per thing, and what differed when. */
+struct store_declared { struct str ref, kind, fingerprint; };
+struct store_change { int64_t at_us; struct str ref, kind, action /* created changed removed */, what; };
+MUST_CHECK bool store_declared_all(struct store *s, struct arena *a, struct store_declared **out, size_t *n, struct err *e);
+MUST_CHECK bool store_declared_replace(struct store *s, const struct store_declared *d, size_t n, const struct store_change *c, size_t n_changes, struct err *e); /* one transaction */
+MUST_CHECK bool store_changes(struct store *s, struct arena *a, int64_t since_us, size_t limit, struct store_change **out, size_t *n, struct err *e);
+
+/* Alerts: one per subject and kind while it lasts, so that nobody is told twice. */
+struct store_alert { int64_t id, raised_at_us, sent_at_us, cleared_at_us; struct str kind, ref, message; int attempts; };
+MUST_CHECK bool store_alert_raise(struct store *s, struct str kind, struct str ref, struct str message, bool *is_new, struct err *e);
+MUST_CHECK bool store_alert_clear(struct store *s, struct str kind, struct str ref, bool *was_raised, struct err *e);
+MUST_CHECK bool store_alert_sent(struct store *s, int64_t id, bool delivered, struct err *e);
+MUST_CHECK bool store_alerts(struct store *s, struct arena *a, bool unsent_only, size_t limit, struct store_alert **out, size_t *n, struct err *e);
+
 MUST_CHECK bool store_setting_set(struct store *s, struct str key, struct str value, struct err *e);
 MUST_CHECK bool store_setting_get(struct store *s, struct arena *a, struct str key, struct str *value,
                                   struct err *e); /* empty when absent */

@@ -1,0 +1,96 @@
+/* What people find and judge: search over everything that has a name, the graph, the health of sources and of the mesh, what changed,
+ * how ready a domain is, goals, naming, pacing, claims that clash, requests. Reads the declaration, the stores and, for numbers of
+ * products, the gate (govern_query); writes requests and the list of changes. See docs/catalog.md. */
+#ifndef CATALOG_CATALOG_H
+#define CATALOG_CATALOG_H
+
+#include "build/build.h"
+#include "govern/govern.h"
+#include "mesh/mesh.h"
+#include "store/state.h"
+#include "store/store.h"
+
+/* ---- search.c: an index of one declaration, immutable, shared by all readers ---- */
+enum find_kind { FIND_PRODUCT, FIND_PORT, FIND_COLUMN, FIND_TERM, FIND_GOAL, FIND_DASHBOARD, FIND_DOMAIN, FIND_SOURCE };
+const char *find_kind_text(enum find_kind k);
+struct find_hit {
+    enum find_kind kind;
+    const void *entry;   /* struct mesh_product, mesh_port, mesh_column, ... by kind */
+    const struct mesh_port *port; /* of a column */
+    struct str ref, title, text, domain, owner;
+    struct str field, via; /* which field matched best; the word it matched by (a synonym, a corrected typo), or empty */
+    double score;
+};
+struct find;
+/* Borrows `m` until closed. `uses[i]` counts the questions that read mesh.ports[i] lately; NULL: none. */
+MUST_CHECK bool find_open(const struct mesh *m, const int64_t *uses, struct find **out, struct err *e);
+void find_close(struct find *f);
+/* Best first. Words match by prefix, synonym and small typo; `kinds` is a mask of 1 << enum find_kind, 0: all; `domain` empty: all.
+ * *total counts all matches. */
+MUST_CHECK bool find_query(const struct find *f, struct str q, unsigned kinds, struct str domain, size_t limit, struct arena *a,
+                           struct find_hit **out, size_t *n, size_t *total, struct err *e);
+
+/* ---- source_health.c: the state of a source as an owner asks for it ---- */
+enum source_state { SOURCE_OK, SOURCE_LATE, SOURCE_FAILED, SOURCE_UNUSUAL /* volume or quarantine off its habit */, SOURCE_NEVER };
+const char *source_state_text(enum source_state s); /* ok late failed unusual never */
+struct source_load { int64_t file_id, rows, quarantined, bytes, at_us; struct str stream, path; int32_t day_from, day_to; bool has_days; };
+struct source_health {
+    const struct mesh_source *source;
+    enum source_state state;
+    struct str reason;                 /* one sentence with the owner's next step */
+    int64_t last_load_us, lag_s, allowed_lag_s; /* lag: now minus the newest data; -1 unknown; allowed 0: none declared */
+    int64_t rows, rows_quarantined, last_rows, habit_rows; /* habit: median of the loads before; -1 too few to tell */
+    size_t drift_events;
+    struct str data_from, data_to;
+    const struct mesh_port **affected; size_t n_affected; /* downstream, nearest first */
+};
+/* All sources at once, indexed as mesh.sources. */
+MUST_CHECK bool catalog_sources(struct state *s, const struct mesh *m, struct arena *a, struct source_health **out, struct err *e);
+MUST_CHECK bool catalog_source_loads(struct state *s, const struct mesh_source *src, size_t limit, struct arena *a,
+                                     struct source_load **out, size_t *n, struct err *e);
+
+/* ---- why.c: the chain of causes from a port to what is to be mended ---- */
+struct why_step { struct str ref, kind /* port stream source */, state, message; struct mesh_person owner; int64_t since_us; };
+MUST_CHECK bool catalog_why(struct state *s, const struct mesh *m, const struct build_port_status *status, const struct mesh_port *p,
+                            struct arena *a, struct why_step **out, size_t *n, struct err *e);
+
+/* ---- graph.c: sources to dashboards, as nodes and edges, whole or around one ---- */
+enum graph_level { GRAPH_DOMAIN, GRAPH_PRODUCT, GRAPH_PORT };
+struct graph_node { struct str id, kind /* domain source stream product port dashboard consumer */, label, domain, state, product; int layer, order; size_t inside; };
+struct graph_edge { size_t from, to; size_t columns; }; /* columns: how many columns it carries; 0 unknown */
+struct graph { struct graph_node *nodes; size_t n_nodes; struct graph_edge *edges; size_t n_edges; size_t hidden; };
+struct graph_ask { enum graph_level level; struct str focus /* ref, or empty: all */, domain /* or empty */; int up, down; /* steps; -1: all */ size_t limit; };
+MUST_CHECK bool catalog_graph(const struct mesh *m, const struct build_port_status *status, const struct graph_ask *ask, struct arena *a,
+                              struct graph *out, struct err *e);
+
+/* ---- clashes.c: two that claim the same ---- */
+struct clash_claim { struct str ref, text; struct mesh_person owner; struct mesh_pos pos; };
+struct clash { struct str kind /* duplicate_term duplicate_synonym duplicate_product duplicate_port */, subject, why; struct clash_claim *claims; size_t n_claims; };
+MUST_CHECK bool catalog_clashes(const struct mesh *m, struct arena *a, struct clash **out, size_t *n, struct err *e);
+
+/* ---- readiness.c: what is missing on the way, step by step ---- */
+struct ready_step { struct str id, phase, title, missing, command, href; bool done, optional; };
+struct ready_pitfall { struct str id, title, text; struct mesh_person owner; };
+struct readiness { const struct mesh_domain *domain; struct ready_step *steps; size_t n_steps, n_done; struct ready_pitfall *pitfalls; size_t n_pitfalls; };
+MUST_CHECK bool catalog_readiness(struct state *s, const struct mesh *m, const struct build_port_status *status, struct arena *a,
+                                  struct readiness **out /* as mesh.domains */, struct err *e);
+
+/* ---- numbers.c: goals, targets and naming, read through the gate ---- */
+struct goal_state { const struct mesh_goal *goal; bool known; double value, progress /* 0…1 and beyond, from baseline to target */; struct str problem, sql, day_from, day_to;
+                    struct goal_point { int32_t day; double value; bool known; } *series; size_t n_series; };
+MUST_CHECK bool catalog_goal(struct govern *g, const struct mesh *m, const struct mesh_goal *goal, struct arena *a, struct goal_state *out, struct err *e);
+/* The value over a fixed span, for freezing a baseline. */
+MUST_CHECK bool catalog_goal_value(struct govern *g, const struct mesh *m, const struct mesh_goal *goal, int32_t from, int32_t to, struct arena *a, double *out, bool *known, struct err *e);
+struct pace { const struct mesh_target *target; double actual, expected /* by now, evenly */, projected; bool known; int32_t last_day; int days_done, days_all; };
+MUST_CHECK bool catalog_pacing(struct govern *g, const struct mesh *m, int32_t today, struct arena *a, struct pace **out, size_t *n, struct err *e);
+struct mistag { const struct mesh_naming_rule *rule; struct str platform, subject_id, name, problem; double spend; bool spend_known; };
+MUST_CHECK bool catalog_naming(struct govern *g, const struct mesh *m, size_t limit, struct arena *a, struct mistag **out, size_t *n, size_t *total, struct err *e);
+
+/* ---- changes.c: what happened lately, newest first ---- */
+enum change_severity { CHANGE_INFO, CHANGE_WARN, CHANGE_BAD };
+struct change { int64_t at_us; struct str kind /* load run_failed check_failed drift contract sql declared source_late request */, title, ref, domain, href; enum change_severity severity; struct mesh_person owner; };
+MUST_CHECK bool catalog_changes(struct state *s, const struct mesh *m, size_t limit, struct arena *a, struct change **out, size_t *n, struct err *e);
+/* Compares the declaration with the one last seen and writes down what differs; called when a declaration is taken in. */
+MUST_CHECK bool catalog_note_declared(struct state *s, const struct mesh *m, struct err *e);
+
+#endif
