@@ -178,3 +178,200 @@ export interface QueryResult {
   truncated: boolean;
   elapsed_ms: number;
 }
+
+/* ---- lineage ---- */
+export type LineageKind = 'domain' | 'source' | 'stream' | 'product' | 'port' | 'dashboard' | 'consumer';
+export interface LineageNode {
+  id: string;
+  kind: LineageKind;
+  label: string;
+  domain: string | null;
+  product: string | null;
+  state: string | null;
+  layer: number;
+  order: number;
+  inside: number;
+}
+export interface Lineage {
+  level: 'domain' | 'product' | 'port';
+  focus: string | null;
+  nodes: LineageNode[];
+  /* `from` and `to` are places in nodes; `columns` 0: not known */
+  edges: { from: number; to: number; columns: number }[];
+  hidden: number;
+}
+export interface ColumnLineage {
+  column: string;
+  nodes: { ref: string; column: string; kind: 'port' | 'stream'; layer: number }[];
+  edges: { from: number; to: number }[];
+}
+
+/* ---- sources and domains ---- */
+export type SourceState = 'ok' | 'late' | 'failed' | 'unusual' | 'never';
+export interface SourceHealth {
+  domain: string;
+  name: string;
+  title: string | null;
+  pack: string | null;
+  kind: string;
+  owner: Person | null;
+  state: SourceState;
+  reason: string | null;
+  last_load_at: string | null;
+  lag_s: number | null;
+  allowed_lag_s: number | null;
+  rows: number;
+  rows_quarantined: number;
+  last_rows: number | null;
+  habit_rows: number | null;
+  drift_events: number;
+  data_from: string | null;
+  data_to: string | null;
+  affected: { ref: string }[];
+}
+export interface SourceLoad {
+  stream: string;
+  path: string;
+  at: string;
+  rows: number;
+  quarantined: number;
+  bytes: number;
+  day_from: string | null;
+  day_to: string | null;
+}
+export interface SourceWhole extends SourceHealth {
+  streams: Stream[];
+  loads: SourceLoad[];
+}
+export interface ReadyStep {
+  id: string;
+  phase: string;
+  title: string;
+  done: boolean;
+  optional: boolean;
+  missing: string | null;
+  command: string | null;
+  href: string | null;
+}
+export interface Readiness {
+  domain: string;
+  done: number;
+  all: number;
+  steps: ReadyStep[];
+  pitfalls: { id: string; title: string; text: string; owner: Person | null }[];
+}
+export interface DomainWhole {
+  name: string;
+  title: string | null;
+  description: string | null;
+  owner: Person | null;
+  support: Support | null;
+  profile: 'full' | 'light';
+  kpis: string[];
+  north_star: string | null;
+  roles: { role: string; name: string | null; contact: string | null }[];
+  raci: { product: string; responsible: string[]; accountable: string[]; consulted: string[]; informed: string[] }[];
+  products: DomainProduct[];
+  sources: SourceHealth[];
+  dashboards: { name: string; title: string | null }[];
+  terms: GlossaryTerm[];
+  goals: Goal[];
+  readiness: Readiness;
+  requests: DataRequest[];
+}
+/* What the lists of a domain need of a catalog item. */
+export interface DomainProduct {
+  domain: string;
+  name: string;
+  title: string | null;
+  purpose: string | null;
+  state: State;
+  state_reason: string | null;
+  owner: Person | null;
+  ports: number;
+  built_at: string | null;
+  checks: CheckCounts;
+}
+
+/* ---- glossary, goals, requests ---- */
+export interface GlossaryTerm {
+  name: string;
+  title: string | null;
+  definition: string | null;
+  not_this: string | null;
+  domain: string | null;
+  owner: Person | null;
+  synonyms: string[];
+  columns: { ref: string; column: string }[];
+  metrics: string[];
+  status: 'draft' | 'agreed';
+  reviewed: string | null;
+  clash: boolean;
+}
+export interface Clash {
+  kind: string;
+  subject: string;
+  why: string;
+  claims: { ref: string; text: string | null; owner: Person | null; file: string | null; line: number | null }[];
+}
+export interface Goal {
+  name: string;
+  title: string | null;
+  question: string | null;
+  domain: string | null;
+  owner: Person | null;
+  unit: 'count' | 'currency' | 'percent' | 'ratio' | 'days';
+  direction: 'up' | 'down';
+  value: number | null;
+  problem: string | null;
+  day_from: string | null;
+  day_to: string | null;
+  baseline: { value: number; from: string | null; to: string | null; frozen: string | null } | null;
+  target: { value: number; by: string | null } | null;
+  progress: number | null;
+  series: { day: string; value: number | null }[];
+  products: { ref: string; title: string | null }[];
+  port: string | null;
+  sql: string | null;
+  north_star: boolean;
+}
+export type RequestKind = 'product' | 'access' | 'feedback' | 'question';
+export type RequestState = 'open' | 'answered' | 'declined' | 'done';
+export interface DataRequest {
+  id: number;
+  kind: RequestKind;
+  ref: string | null;
+  field: string | null;
+  domain: string | null;
+  title: string;
+  body: string | null;
+  asker: string | null;
+  state: RequestState;
+  asked_at: string;
+  age_s: number;
+  answer: string | null;
+  answered_by: string | null;
+  answered_at: string | null;
+}
+
+/* ---- targets and names of campaigns ---- */
+export interface Pace {
+  metric: string;
+  platform: string | null;
+  campaign_id: string | null;
+  currency: string | null;
+  from: string;
+  to: string;
+  target: number;
+  actual: number | null;
+  expected: number | null;
+  projected: number | null;
+  days_done: number;
+  days_all: number;
+  last_day: string | null;
+}
+export interface Naming {
+  rules: { name: string; subject: string; example: string | null; message: string | null; severity: string }[];
+  total: number;
+  items: { rule: string; platform: string | null; id: string | null; name: string | null; problem: string; spend: number | null }[];
+}
