@@ -80,8 +80,10 @@ static bool infer(struct cli *c, struct str dir, struct mesh_add_options *o, str
     *n = found.n_columns;
     o->decimal_separator = found.decimal_separator;
     for (size_t i = 0; i < found.n_columns; i++)
-        (*cols)[i] = (struct mesh_inferred_column){found.columns[i].name, found.columns[i].logical_type,
-                                                   found.columns[i].physical_type, found.columns[i].required};
+        (*cols)[i] = (struct mesh_inferred_column){.name = found.columns[i].name,
+                                                   .logical_type = found.columns[i].logical_type,
+                                                   .physical_type = found.columns[i].physical_type,
+                                                   .required = found.columns[i].required};
     return true;
 }
 

@@ -4,6 +4,7 @@
 #define MESH_MESH_WRITE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/error.h"
 
 enum mesh_written_how { WRITTEN_NEW, WRITTEN_REPLACED, WRITTEN_UPDATED /* a union region in somebody's SQL */, WRITTEN_SAME };
@@ -38,13 +39,32 @@ struct mesh_add_options {
 MUST_CHECK bool mesh_add(struct arena *a, const char *dir, struct str pack, const struct mesh_add_options *o,
                          struct mesh_written **files, size_t *n, struct err *e);
 
-/* A column found in a file; classification is proposed from its name. Names are normalised as the loader does. */
-struct mesh_inferred_column { struct str name, logical_type, physical_type; bool required; };
+/* A column of a contract to be written. From a file only the first four are known; an imported contract brings more. Empty or 0: not said. */
+struct mesh_inferred_column {
+    struct str name, logical_type, physical_type; bool required;
+    struct str title, description, class_text; /* no class: proposed from the name */
+    bool unique; int key_position;             /* from 1; 0: not of the key */
+    struct str *values; size_t n_values;       /* the only ones allowed */
+    struct str pattern, minimum, maximum; int64_t max_length;
+    struct str references;                     /* "table.column" of the same set */
+};
+struct mesh_contract_head { struct str id, name, version, status, domain, object, title, description, comment; };
+/* An ODCS 3.1 contract with one schema object, or its further objects (`head` without id: only the object). `quality`: with rules beside the columns. */
+void mesh_contract_write(struct buf *b, const struct mesh_contract_head *head, const struct mesh_inferred_column *columns, size_t n, bool quality);
+
 /* A source of kind files with one stream `data`, its contract, and a product with one port that publishes the columns
  * under the source's name: <domain>.<name>. */
 MUST_CHECK bool mesh_add_files(struct arena *a, const char *dir, const struct mesh_add_options *o,
                                const struct mesh_inferred_column *columns, size_t n_columns,
                                struct mesh_written **files, size_t *n, struct err *e);
+/* The same for several tables at once, all or none; o->name and o->path are not looked at. */
+struct mesh_add_table {
+    struct str name, path, title, description;
+    bool optional;                             /* no file yet is fine */
+    const struct mesh_inferred_column *columns; size_t n_columns;
+};
+MUST_CHECK bool mesh_add_tables(struct arena *a, const char *dir, const struct mesh_add_options *o, const struct mesh_add_table *tables, size_t n_tables,
+                                struct mesh_written **files, size_t *n, struct err *e);
 
 /* "personal" for names such as email, phone, first_name; "internal" otherwise. */
 struct str mesh_propose_class(struct str column);

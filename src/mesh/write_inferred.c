@@ -61,6 +61,7 @@ static void yaml_text(struct buf *b, struct str s)
 struct inferred {
     struct arena *a;
     const struct mesh_add_options *o;
+    const struct mesh_add_table *t;
     struct str name;
     const struct mesh_inferred_column *columns;
     struct str *published;
@@ -74,40 +75,42 @@ static bool is_folder(const struct plan *p, struct str path)
 
 static void source_yaml(struct buf *b, const struct plan *p, const struct inferred *in)
 {
-    bool folder = is_folder(p, in->o->path);
+    bool folder = is_folder(p, in->t->path);
     buf_printf(b, "name: %.*s\nkind: files\ntitle: ", STR_FMT(in->name));
-    yaml_text(b, in->name);
-    buf_addz(b, "\ndescription: \"Added with trellis add files; say here what comes in and from where.\"\npath: ");
-    yaml_text(b, in->o->path);
+    yaml_text(b, in->t->title.n ? in->t->title : in->name);
+    buf_addz(b, "\ndescription: ");
+    yaml_text(b, in->t->description.n ? in->t->description : STR("Added with trellis add files; say here what comes in and from where."));
+    buf_addz(b, "\npath: ");
+    yaml_text(b, in->t->path);
     if (in->o->currency.n)
         buf_printf(b, "\ncurrency: %.*s", STR_FMT(in->o->currency));
     if (in->o->time_zone.n)
         buf_printf(b, "\ntime_zone: %.*s", STR_FMT(in->o->time_zone));
     buf_addz(b, "\ndrift: evolve\nstreams:\n  - name: data\n    path: ");
-    yaml_text(b, folder ? arena_printf(in->a, "%.*s/*.{csv,tsv,json,ndjson,jsonl,parquet}{,.gz,.zst}", STR_FMT(in->o->path)) : in->o->path);
+    yaml_text(b, folder ? arena_printf(in->a, "%.*s/*.{csv,tsv,json,ndjson,jsonl,parquet}{,.gz,.zst}", STR_FMT(in->t->path)) : in->t->path);
+    if (in->t->optional)
+        buf_addz(b, "\n    optional: true        # no file yet is fine");
     buf_addz(b, "\n    load: snapshot        # a changed file replaces what it gave before; see replace_days and append\n");
     if (in->o->decimal_separator.n)
         buf_printf(b, "    options: {decimal_separator: \"%.*s\"}   # found in the data: 1.234,5 means 1234.5\n",
                    STR_FMT(in->o->decimal_separator));
 }
 
+/* Rules stand where the rows are published; what comes in is held to names and types. */
 static void contract_yaml(struct buf *b, const struct inferred *in, bool raw)
 {
     struct str d = in->o->domain, s = in->name;
-    buf_addz(b, "# Types were inferred from the data and classes from the names: check both.\napiVersion: v3.1.0\nkind: DataContract\n");
-    if (raw)
-        buf_printf(b, "id: %.*s.%.*s\nname: %.*s\n", STR_FMT(d), STR_FMT(s), STR_FMT(s));
-    else
-        buf_printf(b, "id: %.*s.%.*s.%.*s\nname: %.*s\n", STR_FMT(d), STR_FMT(s), STR_FMT(s), STR_FMT(s));
-    buf_printf(b, "version: 1.0.0\nstatus: active\ndomain: %.*s\nschema:\n  - name: %.*s\n    physicalType: table\n    properties:\n", STR_FMT(d),
-               STR_FMT(raw ? STR("data") : s));
+    struct mesh_contract_head head = {
+        .comment = in->t->columns->class_text.n ? STR("") : STR("Types were inferred from the data and classes from the names: check both."),
+        .id = raw ? arena_printf(in->a, "%.*s.%.*s", STR_FMT(d), STR_FMT(s)) : arena_printf(in->a, "%.*s.%.*s.%.*s", STR_FMT(d), STR_FMT(s), STR_FMT(s)),
+        .name = s, .version = STR("1.0.0"), .status = STR("active"), .domain = d, .object = raw ? STR("data") : s,
+        .title = in->t->title, .description = in->t->description};
+    struct mesh_inferred_column *columns = arena_array(in->a, in->n, sizeof *columns);
     for (size_t i = 0; i < in->n; i++) {
-        const struct mesh_inferred_column *c = &in->columns[i];
-        struct str class = mesh_propose_class(c->name);
-        buf_printf(b, "      - {name: %.*s, logicalType: %.*s, physicalType: ", STR_FMT(raw ? c->name : in->published[i]), STR_FMT(c->logical_type));
-        yaml_text(b, c->physical_type);
-        buf_printf(b, ", classification: %.*s%s}\n", STR_FMT(class), c->required ? ", required: true" : "");
+        columns[i] = in->columns[i];
+        columns[i].name = raw ? in->columns[i].name : in->published[i];
     }
+    mesh_contract_write(b, &head, columns, in->n, !raw);
 }
 
 static void product_yaml(struct buf *b, const struct inferred *in, const struct domain_words *dw)
@@ -115,7 +118,15 @@ static void product_yaml(struct buf *b, const struct inferred *in, const struct 
     struct str d = in->o->domain, s = in->name;
     buf_printf(b, "apiVersion: v1.0.0\nkind: DataProduct\nid: %.*s.%.*s\nname: %.*s\nversion: 1.0.0\nstatus: draft\ndomain: %.*s\n", STR_FMT(d), STR_FMT(s),
                STR_FMT(s), STR_FMT(d));
-    buf_printf(b, "description:\n  purpose: \"Rows of the source %.*s as they land; say here what they are for.\"\n", STR_FMT(s));
+    buf_addz(b, "description:\n  purpose: ");
+    yaml_text(b, in->t->description.n ? in->t->description
+                                      : arena_printf(in->a, "Rows of the source %.*s as they land; say here what they are for.", STR_FMT(s)));
+    if (in->t->title.n) {
+        buf_addz(b, "\ncustomProperties:\n  - {property: trellisTitle, value: ");
+        yaml_text(b, in->t->title);
+        buf_addc(b, '}');
+    }
+    buf_addc(b, '\n');
     buf_printf(b, "outputPorts:\n  - name: %.*s\n    version: 1.0.0\n    type: tables\n    contractId: %.*s.%.*s.%.*s\n", STR_FMT(s), STR_FMT(d), STR_FMT(s), STR_FMT(s));
     buf_addz(b, "    customProperties:\n      - {property: trellisMaterialization, value: table}\nteam:\n  members:\n    - {username: ");
     yaml_text(b, dw->owner_contact);
@@ -168,33 +179,59 @@ static bool columns_check(struct inferred *in, struct err *e)
     return true;
 }
 
-bool mesh_add_files(struct arena *a, const char *dir, const struct mesh_add_options *o, const struct mesh_inferred_column *columns, size_t n_columns,
-                    struct mesh_written **files, size_t *n, struct err *e)
+static bool table_check(const struct mesh_add_options *o, const struct mesh_add_table *t, struct err *e)
+{
+    if (t->name.n && t->path.n)
+        return true;
+    err_set(e, E_USAGE, "files need a %s", t->name.n ? "path" : "name");
+    err_hint(e, "for example: trellis add files --name budget --path budget.csv --domain %.*s", STR_FMT(o->domain.n ? o->domain : STR("acquisition")));
+    return false;
+}
+
+static bool plan_table(struct plan *p, struct inferred *in, const struct domain_words *dw, struct err *e)
+{
+    struct arena *a = in->a;
+    struct buf b = BUF_INIT(DECLARATION_MAX_BYTES);
+    struct str sources = arena_printf(a, "domains/%.*s/sources/%.*s", STR_FMT(in->o->domain), STR_FMT(in->name));
+    struct str product = arena_printf(a, "domains/%.*s/products/%.*s", STR_FMT(in->o->domain), STR_FMT(in->name));
+    bool good;
+    source_yaml(&b, p, in);
+    good = plan_text(p, &b, e, arena_printf(a, "%.*s.yaml", STR_FMT(sources)));
+    contract_yaml(&b, in, true);
+    good = good && plan_text(p, &b, e, arena_printf(a, "%.*s.odcs.yaml", STR_FMT(sources)));
+    product_yaml(&b, in, dw);
+    good = good && plan_text(p, &b, e, arena_printf(a, "%.*s/product.yaml", STR_FMT(product)));
+    contract_yaml(&b, in, false);
+    good = good && plan_text(p, &b, e, arena_printf(a, "%.*s/%.*s.odcs.yaml", STR_FMT(product), STR_FMT(in->name)));
+    port_sql(&b, in);
+    good = good && plan_text(p, &b, e, arena_printf(a, "%.*s/%.*s.sql", STR_FMT(product), STR_FMT(in->name)));
+    buf_fini(&b);
+    return good;
+}
+
+bool mesh_add_tables(struct arena *a, const char *dir, const struct mesh_add_options *o, const struct mesh_add_table *tables, size_t n_tables,
+                     struct mesh_written **files, size_t *n, struct err *e)
 {
     struct plan p;
     struct domain_words dw;
-    struct inferred in = {.a = a, .o = o, .name = o->name, .columns = columns, .n = n_columns};
-    if (!o->name.n || !o->path.n) {
-        err_set(e, E_USAGE, "files need a %s", o->name.n ? "path" : "name");
-        err_hint(e, "for example: trellis add files --name budget --path budget.csv --domain %.*s", STR_FMT(o->domain.n ? o->domain : STR("acquisition")));
-        return false;
+    bool opened = false;
+    for (size_t i = 0; i < n_tables; i++) {
+        const struct mesh_add_table *t = &tables[i];
+        struct inferred in = {.a = a, .o = o, .t = t, .name = t->name, .columns = t->columns, .n = t->n_columns};
+        if (!table_check(o, t, e))
+            return false;
+        if (!opened && !plan_open(&p, a, dir, e))
+            return false;
+        opened = true;
+        if (!add_options_check(o, t->name, e) || !domain_read(&p, o->domain, &dw, e) || !columns_check(&in, e) || !plan_table(&p, &in, &dw, e))
+            return false;
     }
-    if (!plan_open(&p, a, dir, e) || !add_options_check(o, o->name, e) || !domain_read(&p, o->domain, &dw, e) || !columns_check(&in, e))
-        return false;
-    struct buf b = BUF_INIT(DECLARATION_MAX_BYTES);
-    struct str sources = arena_printf(a, "domains/%.*s/sources/%.*s", STR_FMT(o->domain), STR_FMT(o->name));
-    struct str product = arena_printf(a, "domains/%.*s/products/%.*s", STR_FMT(o->domain), STR_FMT(o->name));
-    bool good;
-    source_yaml(&b, &p, &in);
-    good = plan_text(&p, &b, e, arena_printf(a, "%.*s.yaml", STR_FMT(sources)));
-    contract_yaml(&b, &in, true);
-    good = good && plan_text(&p, &b, e, arena_printf(a, "%.*s.odcs.yaml", STR_FMT(sources)));
-    product_yaml(&b, &in, &dw);
-    good = good && plan_text(&p, &b, e, arena_printf(a, "%.*s/product.yaml", STR_FMT(product)));
-    contract_yaml(&b, &in, false);
-    good = good && plan_text(&p, &b, e, arena_printf(a, "%.*s/%.*s.odcs.yaml", STR_FMT(product), STR_FMT(o->name)));
-    port_sql(&b, &in);
-    good = good && plan_text(&p, &b, e, arena_printf(a, "%.*s/%.*s.sql", STR_FMT(product), STR_FMT(o->name)));
-    buf_fini(&b);
-    return good && plan_commit(&p, o->force, files, n, e);
+    return opened ? plan_commit(&p, o->force, files, n, e) : err_set(e, E_USAGE, "there is no table to add");
+}
+
+bool mesh_add_files(struct arena *a, const char *dir, const struct mesh_add_options *o, const struct mesh_inferred_column *columns, size_t n_columns,
+                    struct mesh_written **files, size_t *n, struct err *e)
+{
+    struct mesh_add_table t = {.name = o->name, .path = o->path, .columns = columns, .n_columns = n_columns};
+    return mesh_add_tables(a, dir, o, &t, 1, files, n, e);
 }

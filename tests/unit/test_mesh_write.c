@@ -273,9 +273,9 @@ static void test_add_files(void **state)
 {
     (void)state;
     static const struct mesh_inferred_column columns[] = {
-        {{"date", 4}, {"date", 4}, {"DATE", 4}, true}, {{"order", 5}, {"string", 6}, {"VARCHAR", 7}, false},
-        {{"_id", 3}, {"string", 6}, {"VARCHAR", 7}, false}, {{"id", 2}, {"integer", 7}, {"BIGINT", 6}, false},
-        {{"2nd__price_v2", 13}, {"number", 6}, {"DECIMAL(18,2)", 13}, false}, {{"customer_email", 14}, {"string", 6}, {"VARCHAR", 7}, false},
+        {.name = {"date", 4}, .logical_type = {"date", 4}, .physical_type = {"DATE", 4}, .required = true}, {.name = {"order", 5}, .logical_type = {"string", 6}, .physical_type = {"VARCHAR", 7}, .required = false},
+        {.name = {"_id", 3}, .logical_type = {"string", 6}, .physical_type = {"VARCHAR", 7}, .required = false}, {.name = {"id", 2}, .logical_type = {"integer", 7}, .physical_type = {"BIGINT", 6}, .required = false},
+        {.name = {"2nd__price_v2", 13}, .logical_type = {"number", 6}, .physical_type = {"DECIMAL(18,2)", 13}, .required = false}, {.name = {"customer_email", 14}, .logical_type = {"string", 6}, .physical_type = {"VARCHAR", 7}, .required = false},
     };
     struct place p;
     struct mesh_add_options o = {.domain = STR("acquisition"), .name = STR("budget"), .path = STR("in: \"x\"/budget.csv")};
