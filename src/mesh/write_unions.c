@@ -3,7 +3,7 @@
  * domain and source; with none, a typed SELECT that yields no row. */
 #include "mesh/write_int.h"
 
-enum { SQL_FILE_MAX_BYTES = 256 << 10, SOURCE_FILE_MAX_BYTES = 1 << 20, UNION_COLUMNS_MAX = 24 };
+enum { SQL_FILE_MAX_BYTES = 256 << 10, SOURCE_FILE_MAX_BYTES = 1 << 20, UNION_COLUMNS_MAX = 48 };
 
 struct union_column { const char *name, *type; };
 struct union_shape { const char *name; struct union_column columns[UNION_COLUMNS_MAX]; };
@@ -15,6 +15,11 @@ struct union_shape { const char *name; struct union_column columns[UNION_COLUMNS
 #define ACCOUNT {"date_day", "DATE"}, TEXT("platform"), TEXT("account_id"), TEXT("account_name")
 #define CAMPAIGN TEXT("campaign_id"), TEXT("campaign_name")
 #define AD_GROUP TEXT("ad_group_id"), TEXT("ad_group_name")
+#define AMOUNT(name) {name, "DECIMAL(18,6)"}
+#define MOMENT(name) {name, "TIMESTAMP"}
+#define COUNT(name) {name, "BIGINT"}
+#define FLAG(name) {name, "BOOLEAN"}
+#define ORIGIN TEXT("domain"), TEXT("source")
 
 static const struct union_shape shapes[] = {
     {"campaign", {TEXT("campaign_key"), TEXT("platform"), TEXT("account_id"), TEXT("account_name"), CAMPAIGN, TEXT("status"), TEXT("objective"),
@@ -26,6 +31,25 @@ static const struct union_shape shapes[] = {
     {"campaign_daily", {ACCOUNT, CAMPAIGN, MEASURES}},
     {"ad_group_daily", {ACCOUNT, CAMPAIGN, AD_GROUP, MEASURES}},
     {"ad_daily", {ACCOUNT, CAMPAIGN, AD_GROUP, TEXT("ad_id"), TEXT("ad_name"), MEASURES}},
+    {"customer_order", {TEXT("order_key"), TEXT("platform"), TEXT("account_id"), TEXT("order_id"), TEXT("order_number"), TEXT("customer_key"), TEXT("customer_id"),
+                        MOMENT("ordered_at"), MOMENT("updated_at"), MOMENT("cancelled_at"), TEXT("status"), TEXT("native_status"), TEXT("fulfillment_status"),
+                        FLAG("is_test"), FLAG("is_cancelled"), COUNT("items"), AMOUNT("gross_amount"), AMOUNT("discount_amount"), AMOUNT("shipping_amount"),
+                        AMOUNT("tax_amount"), AMOUNT("total_amount"), AMOUNT("refund_amount"), AMOUNT("net_revenue"), TEXT("currency"), TEXT("sales_channel"),
+                        TEXT("discount_codes"), TEXT("country"), TEXT("referrer_host"), TEXT("utm_source"), TEXT("utm_medium"), TEXT("utm_campaign"), ORIGIN}},
+    {"order_line", {TEXT("order_line_key"), TEXT("order_key"), TEXT("platform"), TEXT("account_id"), TEXT("order_id"), TEXT("line_id"), TEXT("product_id"),
+                    TEXT("variant_id"), TEXT("sku"), TEXT("product_name"), TEXT("vendor"), MOMENT("ordered_at"), FLAG("is_test"), FLAG("is_cancelled"),
+                    COUNT("quantity"), AMOUNT("unit_price"), AMOUNT("gross_amount"), AMOUNT("discount_amount"), AMOUNT("tax_amount"),
+                    COUNT("refunded_quantity"), AMOUNT("refund_amount"), AMOUNT("net_revenue"), TEXT("currency"), ORIGIN}},
+    {"subscription", {TEXT("subscription_key"), TEXT("platform"), TEXT("account_id"), TEXT("subscription_id"), TEXT("customer_key"), TEXT("customer_id"),
+                      TEXT("status"), TEXT("native_status"), TEXT("product_names"), COUNT("items"), COUNT("quantity"), TEXT("billing_interval"),
+                      AMOUNT("monthly_recurring_amount"), TEXT("currency"), MOMENT("started_at"), MOMENT("trial_start_at"), MOMENT("trial_end_at"),
+                      MOMENT("current_period_start_at"), MOMENT("current_period_end_at"), MOMENT("cancel_at"), MOMENT("cancelled_at"), MOMENT("ended_at"),
+                      FLAG("cancels_at_period_end"), FLAG("is_test"), ORIGIN}},
+    {"web_event", {TEXT("event_key"), TEXT("platform"), TEXT("account_id"), TEXT("event_id"), TEXT("event_name"), MOMENT("occurred_at"), MOMENT("received_at"),
+                   TEXT("user_id"), TEXT("anonymous_id"), TEXT("session_key"), TEXT("page_url"), TEXT("page_host"), TEXT("page_path"), TEXT("page_title"),
+                   TEXT("referrer_url"), TEXT("referrer_host"), TEXT("referrer_medium"), TEXT("referrer_source"), TEXT("utm_source"), TEXT("utm_medium"),
+                   TEXT("utm_campaign"), TEXT("utm_term"), TEXT("utm_content"), TEXT("click_id"), TEXT("device_category"), TEXT("operating_system"),
+                   TEXT("browser"), TEXT("country"), TEXT("order_id"), AMOUNT("revenue_amount"), TEXT("currency"), TEXT("properties"), ORIGIN}},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
@@ -156,8 +180,13 @@ static const struct union_shape *shape_find(struct str name, struct str path, ui
     err_at(e, E_SQL, path, line, 1, "\"%.*s\" is not a union of sources", STR_FMT(name));
     if (near >= 0)
         err_hint(e, "did you mean \"%.*s\"?", STR_FMT(names[near]));
-    else
-        err_hint(e, "unions are: campaign, ad, account_daily, campaign_daily, ad_group_daily, ad_daily");
+    else {
+        struct buf all = BUF_INIT(4096);
+        for (size_t i = 0; i < SHAPES; i++)
+            buf_printf(&all, "%s%s", i ? ", " : "", shapes[i].name);
+        err_hint(e, "unions are: %.*s", STR_FMT(buf_str(&all)));
+        buf_fini(&all);
+    }
     return NULL;
 }
 
