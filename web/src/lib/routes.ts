@@ -1,0 +1,110 @@
+/* Every page: the address it answers, what it is called, and the script it comes with. One row is one page; a page of the
+ * navigation is shown when its row is here. */
+import type { Component } from 'svelte';
+import type { IconName } from '../components/Icon.svelte';
+import type { Mesh } from './types';
+
+export type Params = Record<string, string>;
+/* What every page is given. */
+export interface PageProps {
+  mesh: Mesh;
+  params: Params;
+}
+export interface Crumb {
+  label: string;
+  href?: string;
+}
+export interface Route {
+  pattern: string;
+  title: (params: Params) => string;
+  /* where it stands, above its own title */
+  trail?: (params: Params) => Crumb[];
+  load: () => Promise<{ default: Component<PageProps> }>;
+}
+export interface NavItem {
+  href: string;
+  label: string;
+  icon: IconName;
+  /* the pages below it, by how their addresses begin */
+  under: string[];
+}
+
+export const ROUTES: Route[] = [
+  {
+    pattern: '/dashboards/campaign-360',
+    title: () => 'Campaign 360',
+    trail: () => [{ label: 'Dashboards', href: '/dashboards/campaign-360' }],
+    load: () => import('../features/campaign360/Campaign360.svelte'),
+  },
+  { pattern: '/catalog', title: () => 'Catalog', load: () => import('../features/data/DataPage.svelte') },
+  {
+    pattern: '/ports/:domain/:port',
+    title: (p) => `${p.domain}.${p.port}`,
+    trail: () => [{ label: 'Catalog', href: '/catalog' }],
+    load: () => import('../features/data/PortPage.svelte'),
+  },
+];
+
+/* The left side, in its order. */
+const NAV: NavItem[] = [
+  { href: '/', label: 'Home', icon: 'home', under: [] },
+  { href: '/dashboards/campaign-360', label: 'Dashboards', icon: 'chart', under: ['/dashboards'] },
+  { href: '/catalog', label: 'Catalog', icon: 'data', under: ['/catalog', '/ports', '/domains'] },
+  { href: '/lineage', label: 'Lineage', icon: 'graph', under: ['/lineage'] },
+  { href: '/sources', label: 'Sources', icon: 'plug', under: ['/sources'] },
+  { href: '/goals', label: 'Goals', icon: 'target', under: ['/goals'] },
+  { href: '/glossary', label: 'Glossary', icon: 'book', under: ['/glossary'] },
+  { href: '/requests', label: 'Requests', icon: 'inbox', under: ['/requests'] },
+];
+
+/* Addresses of before, and where their page is now. */
+const MOVED: { pattern: string; to: (params: Params) => string }[] = [
+  { pattern: '/', to: () => '/dashboards/campaign-360' },
+  { pattern: '/data', to: () => '/catalog' },
+  { pattern: '/data/:domain/:port', to: (p) => `/ports/${p.domain}/${p.port}` },
+];
+
+/* "/catalog/:domain/:product" against an address; null where it is another one. */
+export function matchPattern(pattern: string, path: string): Params | null {
+  const want = pattern.split('/');
+  const have = (path.length > 1 ? path.replace(/\/$/, '') : path).split('/');
+  if (want.length !== have.length) return null;
+  const params: Params = {};
+  for (let i = 0; i < want.length; i++) {
+    const w = want[i] as string;
+    const h = have[i] as string;
+    if (w.startsWith(':')) {
+      if (h === '') return null;
+      try {
+        params[w.slice(1)] = decodeURIComponent(h);
+      } catch {
+        return null;
+      }
+    } else if (w !== h) return null;
+  }
+  return params;
+}
+
+export function findRoute(path: string): { route: Route; params: Params } | null {
+  for (const route of ROUTES) {
+    const params = matchPattern(route.pattern, path);
+    if (params) return { route, params };
+  }
+  return null;
+}
+
+export function movedTo(path: string): string | null {
+  for (const m of MOVED) {
+    const params = matchPattern(m.pattern, path);
+    if (params) return m.to(params);
+  }
+  return null;
+}
+
+export function navItems(): NavItem[] {
+  return NAV.filter((n) => findRoute(n.href) !== null);
+}
+
+export function isHere(item: NavItem, path: string): boolean {
+  return path === item.href || item.under.some((u) => path === u || path.startsWith(`${u}/`));
+}
