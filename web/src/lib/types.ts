@@ -375,3 +375,106 @@ export interface Naming {
   total: number;
   items: { rule: string; platform: string | null; id: string | null; name: string | null; problem: string; spend: number | null }[];
 }
+
+/* ---- find: home, search, catalog ---- */
+export interface HomeDomain {
+  name: string;
+  title: string | null;
+  owner: Person | null;
+  products: number;
+  ports: number;
+  fresh: number;
+  stale: number;
+  failing: number;
+  never_built: number;
+  rows_quarantined: number;
+  sources_late: number;
+  requests_open: number;
+  ready_done: number;
+  ready_all: number;
+}
+export interface Change {
+  at: string;
+  kind: string;
+  severity: 'bad' | 'warn' | 'info';
+  title: string;
+  ref: string | null;
+  domain: string | null;
+  href: string | null;
+  owner: Person | null;
+}
+export interface Home {
+  north_star: Goal | null;
+  health: Health & { sources_late: number; requests_open: number };
+  domains: HomeDomain[];
+  changes: Change[];
+  pitfalls: { id: string; title: string; text: string; domain: string | null; owner: Person | null }[];
+}
+export type HitKind = 'product' | 'port' | 'column' | 'term' | 'goal' | 'dashboard' | 'domain' | 'source';
+export interface Hit {
+  kind: HitKind;
+  ref: string;
+  title: string;
+  text: string | null;
+  domain: string | null;
+  owner: Person | string | null;
+  state: string | null;
+  href: string;
+  field: string | null;
+  via: string | null;
+}
+export interface SearchAnswer {
+  q: string;
+  total: number;
+  dropped_words: string[];
+  results: Hit[];
+}
+export interface CatalogItem {
+  domain: string;
+  name: string;
+  title: string | null;
+  purpose: string | null;
+  status: string | null;
+  version: string | null;
+  owner: Person | null;
+  tags: string[];
+  state: State;
+  state_reason: string | null;
+  ports: number;
+  built_at: string | null;
+  checks: CheckCounts;
+  uses: number;
+}
+export interface Facet {
+  value: string;
+  title: string | null;
+  count: number;
+}
+export type FacetName = 'domain' | 'state' | 'status' | 'tag' | 'owner';
+export interface CatalogAnswer {
+  total: number;
+  offset: number;
+  facets: Record<FacetName, Facet[]>;
+  items: CatalogItem[];
+}
+
+/* ---- judge: history of a port, rows that fail, the cause ---- */
+export interface History {
+  runs: { run_id: number; at: string; status: string; rows: number | null; elapsed_ms: number | null; message: string | null }[];
+  checks: { run_id: number; at: string; passed: number; warned: number; failed: number; not_evaluated: number }[];
+  freshness: { at: string; lag_s: number }[];
+  allowed_lag_s: number | null;
+}
+export interface Failing {
+  rule: string;
+  message: string | null;
+  columns: { name: string; type: string }[];
+  rows: Cell[][];
+  row_count: number;
+  truncated: boolean;
+}
+export interface Why {
+  ref: string;
+  state: string;
+  chain: { ref: string; kind: 'port' | 'stream' | 'source'; state: string; since: string | null; message: string | null; owner: Person | null }[];
+}
