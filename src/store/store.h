@@ -47,6 +47,9 @@ MUST_CHECK bool store_checks_latest(struct store *s, struct arena *a, struct str
                                     struct err *e);
 MUST_CHECK bool store_checks_history(struct store *s, struct arena *a, struct str ref, size_t limit, struct store_check **out,
                                      size_t *n, struct err *e);
+/* Checks that went bad (failed, or warned) after they had been good, newest first; of the newest results only. */
+MUST_CHECK bool store_checks_turned(struct store *s, struct arena *a, int64_t since_us, size_t limit, struct store_check **out, size_t *n,
+                                    struct err *e);
 
 struct store_query {
     int64_t at_us;

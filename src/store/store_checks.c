@@ -100,3 +100,24 @@ bool store_checks_history(struct store *s, struct arena *a, struct str ref, size
     store_bind_i64(&q, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
     return read_checks(&q, a, out, n);
 }
+
+enum { TURNED_LOOKED_AT = 50000 };
+
+bool store_checks_turned(struct store *s, struct arena *a, int64_t since_us, size_t limit, struct store_check **out, size_t *n,
+                         struct err *e)
+{
+    struct store_stmt q;
+    *n = 0;
+    *out = NULL;
+    if (!store_begin(&q, s,
+                     "SELECT " CHECK_COLUMNS " FROM (SELECT * FROM (SELECT *, lag(verdict, 1, 0) OVER (PARTITION BY ref, rule, column_"
+                     " ORDER BY id) AS before FROM check_result WHERE id > (SELECT max(id) FROM check_result) - ?1)"
+                     " WHERE verdict IN (1, 2) AND verdict > CASE before WHEN 3 THEN 0 ELSE before END AND evaluated_at_us >= ?2"
+                     " ORDER BY id DESC LIMIT ?3) ORDER BY id DESC",
+                     e))
+        return false;
+    store_bind_i64(&q, TURNED_LOOKED_AT);
+    store_bind_i64(&q, since_us);
+    store_bind_i64(&q, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
+    return read_checks(&q, a, out, n);
+}
