@@ -10,9 +10,10 @@
 #include "store/state.h"
 #include "store/store.h"
 
-/* ---- search.c: an index of one declaration, immutable, shared by all readers ---- */
-enum find_kind { FIND_PRODUCT, FIND_PORT, FIND_COLUMN, FIND_TERM, FIND_GOAL, FIND_DASHBOARD, FIND_DOMAIN, FIND_SOURCE };
+/* ---- search*.c: an index of one declaration, immutable, shared by all readers ---- */
+enum find_kind { FIND_PRODUCT, FIND_PORT, FIND_COLUMN, FIND_TERM, FIND_GOAL, FIND_DASHBOARD, FIND_DOMAIN, FIND_SOURCE, FIND_KINDS };
 const char *find_kind_text(enum find_kind k);
+bool find_kind_from(struct str text, enum find_kind *out);
 struct find_hit {
     enum find_kind kind;
     const void *entry;   /* struct mesh_product, mesh_port, mesh_column, ... by kind */
@@ -25,10 +26,16 @@ struct find;
 /* Borrows `m` until closed. `uses[i]` counts the questions that read mesh.ports[i] lately; NULL: none. */
 MUST_CHECK bool find_open(const struct mesh *m, const int64_t *uses, struct find **out, struct err *e);
 void find_close(struct find *f);
-/* Best first. Words match by prefix, synonym and small typo; `kinds` is a mask of 1 << enum find_kind, 0: all; `domain` empty: all.
- * *total counts all matches. */
-MUST_CHECK bool find_query(const struct find *f, struct str q, unsigned kinds, struct str domain, size_t limit, struct arena *a,
-                           struct find_hit **out, size_t *n, size_t *total, struct err *e);
+struct find_size { size_t entries, words, places, bytes; };
+struct find_size find_size(const struct find *f);
+struct find_ask { struct str q; unsigned kinds /* mask of 1 << enum find_kind, 0: all */; struct str domain /* empty: all */; size_t limit; };
+struct find_result {
+    struct find_hit *hits; size_t n;
+    size_t total;                          /* all that match */
+    struct str *dropped; size_t n_dropped; /* words that nothing matches together with the others */
+};
+/* Best first. Words match by prefix, synonym and small typo. A text without words finds nothing. */
+MUST_CHECK bool find_query(const struct find *f, const struct find_ask *ask, struct arena *a, struct find_result *out, struct err *e);
 
 /* ---- source_health.c: the state of a source as an owner asks for it ---- */
 enum source_state { SOURCE_OK, SOURCE_LATE, SOURCE_FAILED, SOURCE_UNUSUAL /* volume or quarantine off its habit */, SOURCE_NEVER };
@@ -54,19 +61,42 @@ struct why_step { struct str ref, kind /* port stream source */, state, message;
 MUST_CHECK bool catalog_why(struct state *s, const struct mesh *m, const struct build_port_status *status, const struct mesh_port *p,
                             struct arena *a, struct why_step **out, size_t *n, struct err *e);
 
-/* ---- graph.c: sources to dashboards, as nodes and edges, whole or around one ---- */
+/* ---- graph*.c: sources to dashboards, as nodes and edges, whole or around one ---- */
 enum graph_level { GRAPH_DOMAIN, GRAPH_PRODUCT, GRAPH_PORT };
-struct graph_node { struct str id, kind /* domain source stream product port dashboard consumer */, label, domain, state, product; int layer, order; size_t inside; };
+const char *graph_level_text(enum graph_level l); /* domain product port */
+struct graph_node {
+    struct str id;                           /* "port:shop.orders", "product:shop.sales": kind and ref */
+    struct str kind;                         /* domain source stream product port dashboard consumer */
+    struct str ref, label, domain, product, state;
+    const struct mesh_port *port;            /* of a port */
+    int layer, order; size_t inside;         /* inside: ports of a product, products of a domain, streams of a source */
+};
 struct graph_edge { size_t from, to; size_t columns; }; /* columns: how many columns it carries; 0 unknown */
 struct graph { struct graph_node *nodes; size_t n_nodes; struct graph_edge *edges; size_t n_edges; size_t hidden; };
-struct graph_ask { enum graph_level level; struct str focus /* ref, or empty: all */, domain /* or empty */; int up, down; /* steps; -1: all */ size_t limit; };
+struct graph_ask { enum graph_level level; struct str focus /* id or ref, or empty: all */, domain /* or empty */; int up, down; /* steps; -1: all */ size_t limit; };
+/* E_NOT_FOUND for a focus that is nothing of the mesh. */
 MUST_CHECK bool catalog_graph(const struct mesh *m, const struct build_port_status *status, const struct graph_ask *ask, struct arena *a,
                               struct graph *out, struct err *e);
+
+/* ---- columns.c: the way of one column through the SQL of all ports; what the SQL says is read once per declaration ---- */
+struct columns; /* safe from any thread */
+struct columns *columns_new(const struct mesh *m); /* borrows `m` until freed */
+void columns_free(struct columns *c);
+struct column_node { struct str ref, column; const struct mesh_port *port; /* NULL: of a raw stream */ int layer; /* 0: the one asked for; before it negative */ bool uncertain; };
+struct column_edge { size_t from, to; };
+struct column_graph { struct column_node *nodes; size_t n_nodes; struct column_edge *edges; size_t n_edges; bool cut; /* more than is shown */ };
+/* up, down: steps; -1: all. E_NOT_FOUND with "did you mean" for a column that the port does not have. */
+MUST_CHECK bool catalog_column(struct columns *c, struct build *b, const struct mesh_port *p, struct str column, int up, int down, struct arena *a,
+                               struct column_graph *out, struct err *e);
+/* How many columns of `from` (a ref) the port `to` reads; 0 unknown. */
+MUST_CHECK bool catalog_columns_between(struct columns *c, struct build *b, struct str from, const struct mesh_port *to, size_t *n, struct err *e);
 
 /* ---- clashes.c: two that claim the same ---- */
 struct clash_claim { struct str ref, text; struct mesh_person owner; struct mesh_pos pos; };
 struct clash { struct str kind /* duplicate_term duplicate_synonym duplicate_product duplicate_port */, subject, why; struct clash_claim *claims; size_t n_claims; };
 MUST_CHECK bool catalog_clashes(const struct mesh *m, struct arena *a, struct clash **out, size_t *n, struct err *e);
+/* The same as warnings, at the place of the second claim, for `trellis check`. */
+MUST_CHECK bool catalog_clash_warnings(const struct mesh *m, struct errs *es, struct err *e);
 
 /* ---- readiness.c: what is missing on the way, step by step ---- */
 struct ready_step { struct str id, phase, title, missing, command, href; bool done, optional; };
