@@ -43,6 +43,7 @@ export const ROUTES: Route[] = [
     trail: () => [{ label: 'Catalog', href: '/catalog' }],
     load: () => import('../features/data/PortPage.svelte'),
   },
+  { pattern: '/lineage', title: () => 'Lineage', load: () => import('../features/lineage/LineagePage.svelte') },
 ];
 
 /* The left side, in its order. */

@@ -1,0 +1,222 @@
+/* Paints the graph. Only what is in the window is painted, and only what can be read at its size: names at reading size, plain
+ * shapes below it. What is not in order keeps its mark at every size. */
+import type { Palette } from '../../lib/charts/look';
+import { NODE_H, NODE_W, READABLE, type Layout, type Path, type View } from './layout';
+import { insideText, KIND_WORDS, stateWord, troubled } from './words';
+
+export interface Scene {
+  layout: Layout;
+  view: View;
+  width: number;
+  height: number;
+  lit: Path | null;
+  selected: number;
+  hovered: number;
+  focused: boolean;
+  /* a second line for some nodes instead of their kind: the columns of a column's way */
+  notes: Map<number, string>;
+  direction: 'ltr' | 'rtl';
+}
+
+interface Box {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}
+
+const RTL = /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}]/u;
+
+function curve(g: CanvasRenderingContext2D, l: Layout, e: { from: number; to: number }): void {
+  const a = l.placed[e.from];
+  const b = l.placed[e.to];
+  if (!a || !b) return;
+  const x0 = a.x + NODE_W;
+  const y0 = a.y + NODE_H / 2;
+  const y1 = b.y + NODE_H / 2;
+  const bend = Math.max(36, Math.abs(b.x - x0) / 2);
+  g.moveTo(x0, y0);
+  g.bezierCurveTo(x0 + bend, y0, b.x - bend, y1, b.x, y1);
+}
+
+/* Rough, on the safe side: the box around both ends with room for the bend. */
+function edgeSeen(l: Layout, e: { from: number; to: number }, box: Box): boolean {
+  const a = l.placed[e.from];
+  const b = l.placed[e.to];
+  if (!a || !b) return false;
+  const back = b.x <= a.x + NODE_W ? NODE_W : 0;
+  return Math.min(a.x, b.x) - back < box.x1 && Math.max(a.x, b.x) + NODE_W + back > box.x0 && Math.min(a.y, b.y) < box.y1 && Math.max(a.y, b.y) + NODE_H > box.y0;
+}
+
+/* As much of a text as fits, by halving. */
+const widths = new Map<string, string>();
+function clipped(g: CanvasRenderingContext2D, text: string, room: number): string {
+  const key = `${g.font}|${room}|${text}`;
+  const known = widths.get(key);
+  if (known !== undefined) return known;
+  let out = text;
+  if (g.measureText(text).width > room) {
+    const letters = [...text];
+    let low = 0;
+    let high = letters.length;
+    while (low < high) {
+      const mid = (low + high + 1) >> 1;
+      if (g.measureText(`${letters.slice(0, mid).join('')}…`).width <= room) low = mid;
+      else high = mid - 1;
+    }
+    out = `${letters.slice(0, low).join('')}…`;
+  }
+  if (widths.size > 20_000) widths.clear();
+  widths.set(key, out);
+  return out;
+}
+
+/* A triangle for "look at it", an octagon for "broken": the same shapes as everywhere on the page. */
+function mark(g: CanvasRenderingContext2D, kind: 'warn' | 'bad', x: number, y: number, r: number): void {
+  g.beginPath();
+  if (kind === 'warn') {
+    g.moveTo(x, y - r);
+    g.lineTo(x + r, y + r * 0.8);
+    g.lineTo(x - r, y + r * 0.8);
+  } else {
+    for (let i = 0; i < 8; i++) {
+      const a = Math.PI / 8 + (i * Math.PI) / 4;
+      g[i === 0 ? 'moveTo' : 'lineTo'](x + r * Math.cos(a), y + r * Math.sin(a));
+    }
+  }
+  g.closePath();
+  g.fill();
+}
+
+export function paint(g: CanvasRenderingContext2D, s: Scene, p: Palette, font: string, ratio: number): void {
+  const { layout: l, view: v } = s;
+  const { scale } = v;
+  g.setTransform(ratio, 0, 0, ratio, 0, 0);
+  g.clearRect(0, 0, s.width, s.height);
+  g.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * v.x, ratio * v.y);
+  const box: Box = { x0: -v.x / scale, y0: -v.y / scale, x1: (s.width - v.x) / scale, y1: (s.height - v.y) / scale };
+
+  /* edges, all of one look in one stroke */
+  const faded = s.lit !== null;
+  g.lineWidth = Math.max(1.25, 1 / scale);
+  g.strokeStyle = p('--line-strong');
+  g.globalAlpha = faded ? 0.35 : scale < 0.25 ? 0.5 : 0.9;
+  g.beginPath();
+  l.edges.forEach((e, i) => {
+    if (!s.lit?.edges.has(i) && edgeSeen(l, e, box)) curve(g, l, e);
+  });
+  g.stroke();
+  g.globalAlpha = 1;
+  if (s.lit) {
+    g.lineWidth = Math.max(2, 1.6 / scale);
+    g.strokeStyle = p('--accent');
+    g.beginPath();
+    for (const i of s.lit.edges) {
+      const e = l.edges[i];
+      if (e && edgeSeen(l, e, box)) curve(g, l, e);
+    }
+    g.stroke();
+  }
+
+  /* nodes */
+  const readable = scale >= READABLE;
+  const colors = { surface: p('--surface'), line: p('--line-strong'), text: p('--text'), muted: p('--muted'), accent: p('--accent'), sunken: p('--sunken'), warn: p('--warn'), bad: p('--bad') };
+  const radius = 8;
+  for (let i = 0; i < l.placed.length; i++) {
+    const at = l.placed[i];
+    if (!at || at.x > box.x1 || at.x + NODE_W < box.x0 || at.y > box.y1 || at.y + NODE_H < box.y0) continue;
+    const n = at.node;
+    const trouble = troubled(n.state);
+    const dim = faded && !s.lit?.nodes.has(i);
+    const chosen = i === s.selected;
+    g.globalAlpha = dim ? 0.32 : 1;
+    g.fillStyle = n.kind === 'dashboard' || n.kind === 'consumer' ? colors.sunken : colors.surface;
+    g.strokeStyle = trouble ? colors[trouble] : chosen || (s.lit && !dim) ? colors.accent : colors.line;
+    g.lineWidth = (chosen ? 2.5 : i === s.hovered || trouble ? 1.75 : 1) / Math.min(1, Math.max(scale, 0.5));
+    g.beginPath();
+    g.roundRect(at.x, at.y, NODE_W, NODE_H, n.kind === 'source' || n.kind === 'stream' ? 3 : radius);
+    g.fill();
+    g.stroke();
+    if (chosen && s.focused) {
+      g.lineWidth = 2 / scale;
+      g.strokeStyle = p('--focus');
+      g.beginPath();
+      g.roundRect(at.x - 4, at.y - 4, NODE_W + 8, NODE_H + 8, radius + 3);
+      g.stroke();
+    }
+    if (!readable) {
+      /* too small for words: the mark keeps its size on the screen */
+      if (trouble) {
+        g.fillStyle = colors[trouble];
+        mark(g, trouble, at.x + NODE_W / 2, at.y + NODE_H / 2, Math.min(NODE_H * 0.42, 5 / scale));
+      }
+      continue;
+    }
+    let room = NODE_W - 24;
+    if (trouble) {
+      g.fillStyle = colors[trouble];
+      mark(g, trouble, at.x + NODE_W - 17, at.y + 16, 6);
+      room -= 18;
+    }
+    const rtl = RTL.test(n.label);
+    g.textBaseline = 'alphabetic';
+    g.direction = rtl ? 'rtl' : 'ltr';
+    g.textAlign = 'left';
+    g.fillStyle = colors.text;
+    g.font = `600 13px ${font}`;
+    g.fillText(clipped(g, n.label, room), at.x + 12, at.y + 20);
+    g.direction = 'ltr';
+    g.font = `400 11px ${font}`;
+    g.fillStyle = colors.muted;
+    const note = s.notes.get(i);
+    if (note !== undefined) {
+      g.fillStyle = colors.accent;
+      g.fillText(clipped(g, note, NODE_W - 24), at.x + 12, at.y + 36);
+      continue;
+    }
+    const state = trouble || n.state === 'never_built' || n.state === 'never' ? stateWord(n.state) : '';
+    const kind = [KIND_WORDS[n.kind], insideText(n)].filter((t) => t !== '').join(' · ');
+    let x = at.x + 12;
+    if (state) {
+      g.fillStyle = trouble ? colors[trouble] : colors.muted;
+      g.font = `600 11px ${font}`;
+      g.fillText(state, x, at.y + 36);
+      x += g.measureText(`${state}  `).width;
+      g.font = `400 11px ${font}`;
+      g.fillStyle = colors.muted;
+    }
+    g.fillText(clipped(g, kind, NODE_W - 12 - (x - at.x)), x, at.y + 36);
+  }
+  g.globalAlpha = 1;
+}
+
+/* The whole in small, with the window as a frame. */
+export function paintMap(g: CanvasRenderingContext2D, s: Scene, p: Palette, width: number, height: number, ratio: number): View {
+  const { layout: l, view: v } = s;
+  const scale = Math.min((width - 8) / Math.max(1, l.width), (height - 8) / Math.max(1, l.height));
+  const map: View = { scale, x: (width - l.width * scale) / 2, y: (height - l.height * scale) / 2 };
+  g.setTransform(ratio, 0, 0, ratio, 0, 0);
+  g.clearRect(0, 0, width, height);
+  const w = Math.max(1.5, NODE_W * scale);
+  const h = Math.max(1, NODE_H * scale);
+  for (const late of [false, true]) {
+    l.placed.forEach((at, i) => {
+      const trouble = troubled(at.node.state);
+      if ((trouble !== null) !== late) return;
+      g.fillStyle = trouble ? p(trouble === 'bad' ? '--bad' : '--warn') : s.lit?.nodes.has(i) ? p('--accent') : p('--line-strong');
+      const grow = late ? 1 : 0;
+      g.fillRect(at.x * scale + map.x - grow, at.y * scale + map.y - grow, w + 2 * grow, h + 2 * grow);
+    });
+  }
+  const x0 = (-v.x / v.scale) * scale + map.x;
+  const y0 = (-v.y / v.scale) * scale + map.y;
+  g.strokeStyle = p('--accent');
+  g.lineWidth = 1.5;
+  g.strokeRect(
+    Math.max(1, x0),
+    Math.max(1, y0),
+    Math.min(width - 1, x0 + (s.width / v.scale) * scale) - Math.max(1, x0),
+    Math.min(height - 1, y0 + (s.height / v.scale) * scale) - Math.max(1, y0),
+  );
+  return map;
+}
