@@ -8,7 +8,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs/reference/files.md")
-KINDS = ["mesh", "domain", "source", "pack"]
+KINDS = ["mesh", "domain", "source", "glossary", "goals", "naming", "dashboard", "pack"]
 STANDARDS = """## Products and contracts
 
 `product.yaml` is [ODPS 1.0](https://bitol-io.github.io/open-data-product-standard/) and `*.odcs.yaml` is
@@ -40,7 +40,7 @@ def type_of(schema, root):
         return "map, [below](#" + anchor(root, schema["$ref"].rsplit("/", 1)[1]) + ")"
     if "enum" in schema:
         return ", ".join(show(v) for v in schema["enum"])
-    kind = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "object": "map", "array": "list"}[schema["type"]]
+    kind = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "object": "map", "array": "list"}[schema["type"] if isinstance(schema["type"], str) else schema["type"][0]]
     if schema["type"] == "array":
         items = schema.get("items", {})
         kind = "list of " + type_of(items, root) if "$ref" in items or "enum" in items else "list of texts"

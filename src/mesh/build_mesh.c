@@ -88,6 +88,7 @@ void build_mesh(struct load *l)
         m->engine_threads = (int)doc_int(d, engine, "threads", 0);
         m->engine_memory_bytes = bytes_of(doc_str(d, engine, "memory_limit"));
     }
+    build_alerts(l, d);
     check_name(l, d, doc_get(d, root, "name"), "mesh");
     build_check_money_and_time(l, d, doc_get(d, root, "reporting_currency"), doc_get(d, root, "time_zone"));
 }
@@ -137,6 +138,7 @@ void build_domain(struct load *l, const struct domain_files *f, struct mesh_doma
     dom->support = channel_of(d, doc_get(d, root, "support"));
     dom->kpis = text_list(l, d, doc_get(d, root, "kpis"), &dom->n_kpis);
     dom->north_star = doc_str(d, root, "north_star");
+    build_people(l, d, dom);
 
     const struct doc_node *owner = doc_get(d, root, "owner");
     dom->owner = person_of(d, owner);

@@ -1,6 +1,8 @@
 /* Second stage: a source, its streams, and the contract that types them. */
 #include "mesh/mesh_int.h"
 
+enum { VOLUME_PERCENT_DEFAULT = 50 };
+
 struct word { const char *text; int value; };
 static const struct word drifts[] = {{"evolve", DRIFT_EVOLVE}, {"quarantine", DRIFT_QUARANTINE}, {"fail", DRIFT_FAIL}, {NULL, 0}};
 static const struct word loads[] = {{"replace_days", LOAD_REPLACE_DAYS}, {"snapshot", LOAD_SNAPSHOT}, {"append", LOAD_APPEND}, {NULL, 0}};
@@ -50,7 +52,14 @@ static void stream_files(struct load *l, struct mesh_stream *st, struct str own,
         folder = fs_dirname(base);
     }
     st->table = table.n ? table : st->name;
-    st->path = arena_printf(l->a, "%.*s/{,*_}%.*s{,_data}.{csv,tsv,json,ndjson,jsonl,parquet}{,.gz,.zst}", STR_FMT(folder), STR_FMT(st->table));
+    st->path = arena_printf(l->a, "%.*s/{,*_}%.*s{,_data}.{csv,tsv,json,ndjson,jsonl,parquet,xlsx}{,.gz,.zst}", STR_FMT(folder), STR_FMT(st->table));
+}
+
+static void column_formats(struct load *l, struct mesh_stream *st, const struct doc *d, const struct doc_node *o)
+{
+    st->formats = arena_array(l->a, (o ? o->n_children : 0) + 1, sizeof *st->formats);
+    for (const struct doc_node *n = o ? doc_first(d, o) : NULL; n; n = doc_next(d, n))
+        st->formats[st->n_formats++] = (struct mesh_column_format){doc_key(d, n), doc_text(d, n)};
 }
 
 static void stream_options(struct load *l, struct mesh_stream *st, const struct doc *d, const struct doc_node *o)
@@ -61,7 +70,7 @@ static void stream_options(struct load *l, struct mesh_stream *st, const struct 
     const struct { const char *key; struct str *to; } texts[] = {
         {"format", &st->format}, {"compression", &st->compression}, {"encoding", &st->encoding}, {"delimiter", &st->delimiter},
         {"quote", &st->quote}, {"escape", &st->escape}, {"decimal_separator", &st->decimal_separator},
-        {"date_format", &st->date_format}, {"timestamp_format", &st->timestamp_format},
+        {"date_format", &st->date_format}, {"timestamp_format", &st->timestamp_format}, {"sheet", &st->sheet},
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         *texts[i].to = doc_str(d, o, texts[i].key);
@@ -72,6 +81,10 @@ static void stream_options(struct load *l, struct mesh_stream *st, const struct 
         st->header = doc_bool(d, o, "header", true);
     st->skip_rows = (int)doc_int(d, o, "skip_rows", -1);
     st->short_rows_fill = str_eq(doc_str(d, o, "short_rows"), STR("fill"));
+    st->header_rows = (int)doc_int(d, o, "header_rows", 0);
+    st->totals_kept = str_eq(doc_str(d, o, "totals"), STR("keep"));
+    st->nested_columns = str_eq(doc_str(d, o, "nested"), STR("columns"));
+    column_formats(l, st, d, doc_get(d, o, "formats"));
     st->null_texts = text_list(l, d, doc_get(d, o, "null_texts"), &st->n_null_texts);
     const struct doc_node *delimiter = doc_get(d, o, "delimiter");
     if (delimiter && st->decimal_separator.n && str_eq(st->delimiter, st->decimal_separator))
@@ -174,6 +187,19 @@ static void mark_broken(struct load *l, struct str domain, struct str source)
     table_put(&l->broken, l->a, arena_printf(l->a, "%.*s.%.*s__", STR_FMT(domain), STR_FMT(source)), l);
 }
 
+/* "26h": the schema has checked the form. */
+static struct mesh_source_sla sla_of(const struct doc *d, const struct doc_node *n)
+{
+    struct mesh_source_sla sla = {.volume_percent = VOLUME_PERCENT_DEFAULT};
+    struct str age = n ? doc_str(d, n, "freshness") : (struct str){NULL, 0};
+    int64_t count = 0;
+    if (n)
+        sla.volume_percent = (int)doc_int(d, n, "volume", VOLUME_PERCENT_DEFAULT);
+    if (age.n > 1 && str_to_i64((struct str){age.p, age.n - 1}, &count))
+        sla.freshness_s = count * (age.p[age.n - 1] == 'm' ? 60 : age.p[age.n - 1] == 'h' ? 3600 : 86400);
+    return sla;
+}
+
 void build_source(struct load *l, struct source_files *f, struct mesh_domain *dom)
 {
     const struct doc *d = f->source.doc;
@@ -199,6 +225,8 @@ void build_source(struct load *l, struct source_files *f, struct mesh_domain *do
     s->currency = doc_str(d, root, "currency");
     s->time_zone = doc_str(d, root, "time_zone");
     s->owner = owner ? person_of(d, owner) : dom->owner;
+    s->watch = doc_bool(d, root, "watch", false);
+    s->sla = sla_of(d, doc_get(d, root, "sla"));
     s->drift = word_value(drifts, doc_str(d, root, "drift"), DRIFT_EVOLVE);
     s->pos = pos_of(d, root);
     build_check_money_and_time(l, d, doc_get(d, root, "currency"), doc_get(d, root, "time_zone"));

@@ -16,6 +16,7 @@ static bool kind_of(struct str path, const struct doc *d, enum schema_kind *kind
 {
     static const struct { const char *name; enum schema_kind kind; } names[] = {
         {"mesh.yaml", SCHEMA_MESH}, {"domain.yaml", SCHEMA_DOMAIN}, {"pack.yaml", SCHEMA_PACK}, {"product.yaml", SCHEMA_PRODUCT},
+        {"glossary.yaml", SCHEMA_GLOSSARY}, {"goals.yaml", SCHEMA_GOALS}, {"naming.yaml", SCHEMA_NAMING},
     };
     struct str base = fs_basename(path), said = d ? doc_str(d, doc_root(d), "kind") : (struct str){NULL, 0};
     *kind = str_eq(said, STR("DataProduct")) ? SCHEMA_PRODUCT : SCHEMA_CONTRACT;
@@ -31,6 +32,9 @@ static bool kind_of(struct str path, const struct doc *d, enum schema_kind *kind
         return true;
     }
     if (str_ends(base, STR(".odcs.yaml")) || str_ends(base, STR(".odcs.json")))
+        return true;
+    *kind = SCHEMA_DASHBOARD;
+    if (str_ends(base, STR(".yaml")) && in_folder(path, STR("dashboards")))
         return true;
     *kind = SCHEMA_SOURCE;
     return str_ends(base, STR(".yaml")) && (in_folder(path, STR("sources")) || str_eq(said, STR("files")));
@@ -57,7 +61,7 @@ bool mesh_check_file(const char *path, struct errs *es)
     if (!kind_of(file, d, &kind)) {
         struct err *x = errs_add(es, E_SCHEMA, file, doc_root(d)->line, doc_root(d)->col, "this is not a kind of file that Trellis knows");
         if (x)
-            err_hint(x, "a product says kind: DataProduct, a contract kind: DataContract; mesh.yaml, domain.yaml and sources/*.yaml are known by name");
+            err_hint(x, "a product says kind: DataProduct, a contract kind: DataContract; mesh.yaml, domain.yaml, glossary.yaml, goals.yaml, naming.yaml, sources/*.yaml and dashboards/*.yaml are known by name");
         goto out;
     }
     (void)schema_check(schema_get(kind), d, es);

@@ -2,7 +2,7 @@
  * from the cache where the same bytes were found good before. */
 #include "mesh/mesh_int.h"
 
-enum { DECLARATION_MAX_BYTES = 16 << 20, SQL_MAX_BYTES = 256 << 10, README_MAX_BYTES = 1 << 20 };
+enum { DECLARATION_MAX_BYTES = 16 << 20, SQL_MAX_BYTES = 256 << 10, README_MAX_BYTES = 1 << 20, TARGETS_MAX_BYTES = 16 << 20 };
 
 static const char *absolute(struct load *l, struct str path)
 {
@@ -116,6 +116,15 @@ static void product_walk(struct load *l, struct product_files *p)
     }
 }
 
+/* Says so where a file misses the ending that declarations have, and would be passed over in silence. */
+static bool ends_in_yml(struct load *l, struct str path)
+{
+    if (!str_ends(path, STR(".yml")))
+        return false;
+    hint(at_file(l, E_NAME, path, "declarations end in .yaml"), "rename it to %.*s.yaml", (int)(fs_basename(path).n - 4), fs_basename(path).p);
+    return true;
+}
+
 static void sources_walk(struct load *l, struct domain_files *d)
 {
     struct str dir = joined(l, d->path, STR("sources")), *names;
@@ -125,11 +134,7 @@ static void sources_walk(struct load *l, struct domain_files *d)
     d->sources = arena_array(l->a, n + 1, sizeof *d->sources);
     for (size_t i = 0; i < n; i++) {
         struct str path = joined(l, dir, names[i]), stem = names[i];
-        if (str_ends(names[i], STR(".yml"))) {
-            hint(at_file(l, E_NAME, path, "declarations end in .yaml"), "rename it to %.*s.yaml", (int)(names[i].n - 4), names[i].p);
-            continue;
-        }
-        if (!str_ends(names[i], STR(".yaml")))
+        if (ends_in_yml(l, path) || !str_ends(names[i], STR(".yaml")))
             continue;
         bool is_contract = str_ends(names[i], STR(".odcs.yaml"));
         stem.n -= is_contract ? sizeof ".odcs.yaml" - 1 : sizeof ".yaml" - 1;
@@ -145,6 +150,58 @@ static void sources_walk(struct load *l, struct domain_files *d)
     }
 }
 
+/* Files of one folder that have a fixed name; a file whose name is almost one of them is an error. */
+struct known { const char *name; struct mesh_file *to; enum schema_kind kind; };
+
+static void known_read(struct load *l, struct str dir, const struct str *names, size_t n, const struct known *known, size_t n_known)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct str path = joined(l, dir, names[i]);
+        size_t near = n_known;
+        bool taken = false;
+        for (size_t k = 0; k < n_known && !taken; k++) {
+            taken = str_eq(names[i], str_of(known[k].name));
+            if (taken)
+                document_read(l, known[k].to, path, known[k].kind);
+            else if (near == n_known && str_distance(names[i], str_of(known[k].name), 2) <= 2)
+                near = k;
+        }
+        if (!taken && near < n_known)
+            hint(at_file(l, E_NAME, path, "%.*s is no file of a mesh", STR_FMT(names[i])), "rename it to %s", known[near].name);
+    }
+}
+
+static void dashboards_walk(struct load *l, struct domain_files *d)
+{
+    struct str dir = joined(l, d->path, STR("dashboards")), *names;
+    size_t n;
+    if (!names_in(l, dir, &names, &n))
+        return;
+    d->dashboards = arena_array(l->a, n + 1, sizeof *d->dashboards);
+    for (size_t i = 0; i < n; i++) {
+        struct str path = joined(l, dir, names[i]);
+        if (!ends_in_yml(l, path) && str_ends(path, STR(".yaml")))
+            document_read(l, &d->dashboards[d->n_dashboards++], path, SCHEMA_DASHBOARD);
+    }
+}
+
+static void governance_walk(struct load *l)
+{
+    const struct known known[] = {
+        {"glossary.yaml", &l->glossary, SCHEMA_GLOSSARY}, {"goals.yaml", &l->goals, SCHEMA_GOALS}, {"naming.yaml", &l->naming, SCHEMA_NAMING},
+    };
+    struct str *names;
+    size_t n;
+    if (names_in(l, STR("governance"), &names, &n))
+        known_read(l, STR("governance"), names, n, known, sizeof known / sizeof known[0]);
+    if (!names_in(l, STR("targets"), &names, &n))
+        return;
+    l->targets = arena_array(l->a, n + 1, sizeof *l->targets);
+    for (size_t i = 0; i < n; i++)
+        if (str_ends(names[i], STR(".csv")) && file_read(l, &l->targets[l->n_targets], joined(l, STR("targets"), names[i]), TARGETS_MAX_BYTES))
+            l->n_targets++;
+}
+
 static void domain_walk(struct load *l, struct domain_files *d)
 {
     struct str *names;
@@ -155,7 +212,10 @@ static void domain_walk(struct load *l, struct domain_files *d)
         document_read(l, &d->domain, joined(l, d->path, STR("domain.yaml")), SCHEMA_DOMAIN);
     else
         missing_file(l, d->path, "domain.yaml", names, n, "domain");
+    const struct known known[] = {{"glossary.yaml", &d->glossary, SCHEMA_GLOSSARY}, {"goals.yaml", &d->goals, SCHEMA_GOALS}};
+    known_read(l, d->path, names, n, known, sizeof known / sizeof known[0]);
     sources_walk(l, d);
+    dashboards_walk(l, d);
 
     struct str dir = joined(l, d->path, STR("products"));
     if (!names_in(l, dir, &names, &n))
@@ -175,6 +235,7 @@ static void domain_walk(struct load *l, struct domain_files *d)
 void files_walk(struct load *l)
 {
     document_read(l, &l->mesh_file, STR("mesh.yaml"), SCHEMA_MESH);
+    governance_walk(l);
     struct str *names;
     size_t n;
     if (!names_in(l, STR("domains"), &names, &n))

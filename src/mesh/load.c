@@ -48,6 +48,8 @@ static void build_all(struct load *l)
             build_source(l, &f->sources[k], d);
         for (size_t k = 0; k < f->n_products; k++)
             build_product(l, f, &f->products[k], d);
+        if (f->domain.doc)
+            build_raci(l, f->domain.doc, d);
     }
 }
 
@@ -108,6 +110,12 @@ struct mesh *mesh_load(const char *dir, const struct mesh_load_options *o, struc
     for (size_t i = 0; i < w->m.n_products; i++)
         refs_check_input_ports(&l, w->m.products[i]);
     graph_order(&l);
+    lookup_open(&l);
+    meaning_terms(&l);
+    meaning_goals(&l);
+    meaning_naming(&l);
+    meaning_targets(&l);
+    meaning_dashboards(&l);
     cache_close(l.cache);
 
     struct err e = {0};

@@ -44,13 +44,18 @@ struct mesh_stream {
     int header, skip_rows;                   /* -1: detect */
     bool short_rows_fill;                    /* a row with fewer fields than the header ends in NULLs, instead of in quarantine */
     struct str *null_texts; size_t n_null_texts;
+    struct str sheet;                        /* of a workbook; empty: the one with the largest table */
+    int header_rows;                         /* rows that together name the columns; 0: detect */
+    bool totals_kept;                        /* `totals: keep`: a row of totals below the table is a row */
+    bool nested_columns;                     /* `nested: columns`: values of nested JSON objects get columns of their own */
+    struct mesh_column_format { struct str column, format; } *formats; size_t n_formats; /* a form of dates, a currency sign, or "%", by column */
     enum mesh_load load; struct str account_column, day_column; /* LOAD_REPLACE_DAYS; account may be empty */
     bool overlap_adds;                       /* `overlap: add`: files of one load that share days are parts of a whole */
     struct mesh_contract *contract;          /* schema object of the source's .odcs.yaml, or NULL: all text */
     struct mesh_pos pos;
 };
 
-struct mesh_source_sla {                     /* `sla:` of a source; 0: none declared */
+struct mesh_source_sla {                     /* `sla:` of a source; 0: none declared, but volume_percent is always set */
     int64_t freshness_s;                     /* newest load (or newest day, where days are known) is no older than this */
     int volume_percent;                      /* a load below this share of its own habit is an anomaly; default 50 */
 };
@@ -123,8 +128,8 @@ struct mesh_term {                           /* governance/glossary.yaml and dom
     struct mesh_pos pos;
 };
 struct mesh_naming_part { struct str name; struct str *allowed; size_t n_allowed; };
-struct mesh_naming_rule {                    /* governance/naming.yaml; a pattern has one named group for each part */
-    struct str name, subject, pattern, message, example, severity; /* subject: campaign_name, ad_group_name, ad_name, utm_source, utm_medium, utm_campaign */
+struct mesh_naming_rule {                    /* governance/naming.yaml; each part is a named group of the pattern */
+    struct str name, subject, pattern, message, example, severity; /* a name fits when the pattern is found in it: anchors are written; subject: campaign_name, ad_group_name, ad_name, utm_source, utm_medium, utm_campaign */
     struct str *platforms; size_t n_platforms; /* none: all */
     bool lower_case; struct mesh_naming_part *parts; size_t n_parts;
     struct str *allowed; size_t n_allowed;

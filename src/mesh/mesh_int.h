@@ -3,6 +3,7 @@
  *   files_walk   folders -> struct mesh_file (text, hash, checked document)          files.c, cache.c, schema*.c
  *   build_*      documents -> structs, with the checks that need one folder only     build_*.c
  *   graph_*      SQL -> inputs, order, circles, checks across folders                graph.c, refs.c
+ *   meaning_*    terms, goals, naming, targets, dashboards: what points at ports    meaning_*.c, lookup.c
  */
 #ifndef MESH_MESH_INT_H
 #define MESH_MESH_INT_H
@@ -45,7 +46,9 @@ struct source_files {
 
 struct domain_files {
     struct str folder, path;
-    struct mesh_file domain;
+    struct mesh_file domain, glossary, goals;
+    struct mesh_file *dashboards;
+    size_t n_dashboards;
     struct source_files *sources;
     size_t n_sources;
     struct product_files *products;
@@ -62,7 +65,9 @@ struct load {
     struct errs *es;
     struct engine_conn *parser;
     struct mesh_cache *cache;    /* NULL: none */
-    struct mesh_file mesh_file;
+    struct mesh_file mesh_file, glossary, goals, naming; /* of governance/ */
+    struct mesh_file *targets;   /* tables, not documents */
+    size_t n_targets;
     struct domain_files *domains;
     size_t n_domains;
     struct buf digest;           /* path and hash of every file read */
@@ -70,6 +75,7 @@ struct load {
     struct table contract_ids;   /* -> struct id_claim */
     struct foreign *foreign;     /* refs.c */
     struct table broken;         /* refs, "domain.source__" and contract ids whose declaration has errors: not reported again as dangling */
+    struct table wrong_files;    /* with errors, when the meaning stage begins */
     bool contract_unreadable;    /* a contract is not even YAML, so that its id is not known */
 };
 
@@ -102,6 +108,31 @@ int build_major(struct str version); /* of MAJOR.MINOR.PATCH; MAJOR_NONE when it
 void refs_resolve(struct load *l);
 void refs_check_input_ports(struct load *l, struct mesh_product *p);
 void graph_order(struct load *l);
+
+/* build_people.c, build_alerts.c */
+void build_people(struct load *l, const struct doc *d, struct mesh_domain *dom);      /* profile, roles */
+void build_raci(struct load *l, const struct doc *d, struct mesh_domain *dom);        /* after its products */
+void build_alerts(struct load *l, const struct doc *d);
+
+/* meaning_*.c: after all ports are known. */
+void meaning_terms(struct load *l);
+void meaning_goals(struct load *l);
+void meaning_naming(struct load *l);
+void meaning_targets(struct load *l);
+void meaning_dashboards(struct load *l);
+struct mesh_person meaning_owner(struct load *l, const struct doc *d, const struct doc_node *n, const struct mesh_domain *dom, const char *what);
+
+/* lookup.c: references to ports, columns and products. NULL: reported, or its own errors are. */
+void lookup_open(struct load *l);
+bool lookup_sound(const struct load *l, const struct mesh_port *p); /* its contract can be relied on */
+struct mesh_port *lookup_port(struct load *l, const struct doc *d, const struct doc_node *at, struct str ref);
+const struct mesh_column *lookup_column(struct load *l, const struct doc *d, const struct doc_node *at, const struct mesh_port *p, struct str name);
+struct mesh_product *lookup_product(struct load *l, const struct doc *d, const struct doc_node *at, struct str ref);
+bool column_is_time(const struct mesh_column *c);
+bool column_is_number(const struct mesh_column *c);
+/* expression.c: SQL over the columns of one port, bound by the engine without a row of it. */
+enum expression_kind { EXPRESSION_AGGREGATE, EXPRESSION_CONDITION };
+void expression_check(struct load *l, const struct doc *d, const struct doc_node *at, const struct mesh_port *p, enum expression_kind kind);
 
 /* cache.c: validated documents and inferred names of SQL, by content hash. */
 struct sql_ref;

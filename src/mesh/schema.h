@@ -6,7 +6,10 @@
 #include "base/doc.h"
 #include "base/error.h"
 
-enum schema_kind { SCHEMA_MESH, SCHEMA_DOMAIN, SCHEMA_SOURCE, SCHEMA_PACK, SCHEMA_PRODUCT, SCHEMA_CONTRACT, SCHEMA_KINDS };
+enum schema_kind {
+    SCHEMA_MESH, SCHEMA_DOMAIN, SCHEMA_SOURCE, SCHEMA_PACK, SCHEMA_PRODUCT, SCHEMA_CONTRACT,
+    SCHEMA_GLOSSARY, SCHEMA_GOALS, SCHEMA_NAMING, SCHEMA_DASHBOARD, SCHEMA_KINDS
+};
 
 struct schema; /* immutable, shared by all threads */
 const struct schema *schema_get(enum schema_kind kind);
