@@ -101,7 +101,7 @@ MUST_CHECK bool catalog_clash_warnings(const struct mesh *m, struct errs *es, st
 /* ---- readiness.c: what is missing on the way, step by step ---- */
 struct ready_step { struct str id, phase, title, missing, command, href; bool done, optional; };
 struct ready_pitfall { struct str id, title, text; struct mesh_person owner; };
-struct readiness { const struct mesh_domain *domain; struct ready_step *steps; size_t n_steps, n_done; struct ready_pitfall *pitfalls; size_t n_pitfalls; };
+struct readiness { const struct mesh_domain *domain; struct ready_step *steps; size_t n_steps, n_done, n_asked; /* asked: steps that are not optional */ struct ready_pitfall *pitfalls; size_t n_pitfalls; };
 MUST_CHECK bool catalog_readiness(struct state *s, const struct mesh *m, const struct build_port_status *status, struct arena *a,
                                   struct readiness **out /* as mesh.domains */, struct err *e);
 
@@ -112,9 +112,13 @@ MUST_CHECK bool catalog_goal(struct govern *g, const struct mesh *m, const struc
 /* The value over a fixed span, for freezing a baseline. */
 MUST_CHECK bool catalog_goal_value(struct govern *g, const struct mesh *m, const struct mesh_goal *goal, int32_t from, int32_t to, struct arena *a, double *out, bool *known, struct err *e);
 struct pace { const struct mesh_target *target; double actual, expected /* by now, evenly */, projected; bool known; int32_t last_day; int days_done, days_all; };
-MUST_CHECK bool catalog_pacing(struct govern *g, const struct mesh *m, int32_t today, struct arena *a, struct pace **out, size_t *n, struct err *e);
+struct pacing { const struct mesh_port *port; struct str problem /* why nothing is known, or empty */; struct pace *v; size_t n; };
+/* Targets against what came, those that run today first. */
+MUST_CHECK bool catalog_pacing(struct govern *g, const struct mesh *m, int32_t today, struct arena *a, struct pacing *out, struct err *e);
 struct mistag { const struct mesh_naming_rule *rule; struct str platform, subject_id, name, problem; double spend; bool spend_known; };
-MUST_CHECK bool catalog_naming(struct govern *g, const struct mesh *m, size_t limit, struct arena *a, struct mistag **out, size_t *n, size_t *total, struct err *e);
+struct naming { struct mistag *v; size_t n, total; struct str problem; };
+/* Campaigns, ad groups and ads that break a naming rule, by spend of the newest 90 days. */
+MUST_CHECK bool catalog_naming(struct govern *g, const struct mesh *m, size_t limit, struct arena *a, struct naming *out, struct err *e);
 
 /* ---- changes.c: what happened lately, newest first ---- */
 enum change_severity { CHANGE_INFO, CHANGE_WARN, CHANGE_BAD };

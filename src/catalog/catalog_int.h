@@ -2,6 +2,7 @@
 #ifndef CATALOG_CATALOG_INT_H
 #define CATALOG_CATALOG_INT_H
 
+#include "base/buf.h"
 #include "catalog/catalog.h"
 
 /* ---- who.c ---- */
@@ -24,5 +25,18 @@ struct source_lag {
 };
 /* As mesh.sources. */
 MUST_CHECK bool source_lags(struct engine_conn *c, const struct mesh *m, struct arena *a, struct source_lag **out, struct err *e);
+
+/* ---- numbers.c: numbers of products, through the gate ---- */
+/* Every row of the answer; `row` borrows the chunk. E_* as govern_query. */
+MUST_CHECK bool ask_rows(struct govern *g, struct str sql, int64_t limit, void (*row)(void *ctx, const struct engine_chunk *ch, size_t row),
+                         void *ctx, struct err *e);
+/* What keeps a number from being known, as a sentence with the way to mend it. */
+struct str ask_problem(const struct err *e, struct arena *a);
+/* "acquisition.campaign_daily" quoted for SQL; a day as DATE '2026-11-22'. */
+void sql_ref(struct buf *b, const struct mesh_port *p);
+void sql_day(struct buf *b, int32_t day);
+/* The port of this name in any domain that the others of its name feed; NULL: none. `column` must be one of its columns. */
+const struct mesh_port *port_called(const struct mesh *m, struct str name, struct str column);
+bool port_has(const struct mesh_port *p, struct str column);
 
 #endif
