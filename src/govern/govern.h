@@ -29,6 +29,7 @@ MUST_CHECK bool govern_refresh(struct govern *g, const struct mesh *m, struct er
 
 struct govern_principal { struct str name; }; /* first issue: local-admin */
 extern const struct govern_principal GOVERN_LOCAL_ADMIN;
+extern const struct govern_principal GOVERN_ITSELF; /* the program's own questions, for goals and pacing: sees as local-admin, is nobody's use */
 
 /* purpose: one of the mesh's; empty is analytics. Everything is copied. */
 struct govern_request {
