@@ -36,6 +36,15 @@ static void statement(struct buf *b, const struct mesh_port *p, struct str text,
     }
 }
 
+/* Where the parser stumbled over what stands behind the text, it is the text that ends too early. */
+static bool ends_early(struct str text, const struct err *e)
+{
+    uint32_t lines = 1;
+    for (size_t i = 0; i < text.n; i++)
+        lines += text.p[i] == '\n';
+    return e->code == E_SQL && e->line > lines;
+}
+
 /* Well-formed, of the allowed language, and reading nothing but its port. */
 static bool stays_inside(struct load *l, const struct mesh_port *p, struct str sql, struct err *e)
 {
@@ -89,9 +98,12 @@ void expression_check(struct load *l, const struct doc *d, const struct doc_node
     sha_bytes(buf_str(&typed), &sha);
     if (l->cache && cache_refs(l->cache, l->a, &sha, &none, &n))
         goto out;
-    if (stays_inside(l, p, buf_str(&plain), &e) && binds(l, p, buf_str(&typed), &e)) {
+    bool parsed = stays_inside(l, p, buf_str(&plain), &e);
+    if (parsed && binds(l, p, buf_str(&typed), &e)) {
         if (l->cache)
             cache_put_refs(l->cache, &sha, NULL, 0);
+    } else if (!parsed && ends_early(doc_text(d, at), &e)) {
+        hint(at_value(l, E_SQL, d, at, "this SQL ends too early"), "look for a bracket or a quote that is left open");
     } else if (strstr(e.text, "neither grouped nor aggregated")) {
         hint(at_value(l, E_SQL, d, at, "the value is no aggregate: it would be another number for each row"), "write sum(…), count(*), avg(…) or another aggregate around the columns");
     } else {

@@ -21,6 +21,7 @@ struct reader {
     const char *at, *end;
     uint32_t line, col;
     int place[COLS];             /* of each column in a row, or -1 */
+    size_t n_header;
 };
 
 __attribute__((format(printf, 4, 5))) static struct err *at_field(struct reader *r, enum err_code code, const struct field *f, const char *fmt, ...)
@@ -116,6 +117,7 @@ static bool header_read(struct reader *r)
     struct field v[FIELDS_MAX];
     size_t n = row_read(r, v);
     bool good = true;
+    r->n_header = n;
     for (size_t k = 0; k < COLS; k++)
         r->place[k] = -1;
     if (n == 0) {
@@ -224,7 +226,7 @@ static bool target_read(struct reader *r, struct str metric, const struct field 
     bool good = currency_check(r, metric, currency);
     *t = (struct mesh_target){.metric = metric, .pos = {r->f->path, v[0].line, v[0].col}};
     if (!period || !target) {
-        hint(at_field(r, E_SOURCE_FILE, &v[0], "this row has %zu fields and lacks the %s", n, !period ? "period" : "target"), "write all fields of the first line, empty ones too");
+        hint(at_field(r, E_SOURCE_FILE, &v[0], "this row is too short: it lacks the %s", !period ? "period" : "target"), "write all fields of the first line, empty ones too");
         return false;
     }
     if (!period_read(r->l->a, period->text, t)) {
@@ -238,8 +240,8 @@ static bool target_read(struct reader *r, struct str metric, const struct field 
         hint(at_field(r, E_SCHEMA, target, "the target is below zero"), "write what is to be reached");
         good = false;
     }
-    if (n == FIELDS_MAX || (int)n > r->place[COL_TARGET] + COLS) {
-        hint(at_field(r, E_SOURCE_FILE, &v[0], "this row has more fields than the first line"), "quote a text that holds a comma");
+    if (n > r->n_header) {
+        hint(at_field(r, E_SOURCE_FILE, &v[0], "this row has more fields than the first line"), "write numbers without commas, and a text that holds one in quotes");
         good = false;
     }
     t->platform = platform ? platform->text : (struct str){NULL, 0};

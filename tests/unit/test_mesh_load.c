@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fs.h"
 #include "engine/engine.h"
 #include "mesh/mesh.h"
@@ -62,7 +63,7 @@ static void test_source(void **state)
     assert_int_equal(stats->load, LOAD_REPLACE_DAYS);
     assert_str(stats->day_column, "date");
     assert_str(stats->table, "stats");
-    assert_str(stats->path, "../exports/ads/{,*_}stats{,_data}.{csv,tsv,json,ndjson,jsonl,parquet}{,.gz,.zst}");
+    assert_str(stats->path, "../exports/ads/{,*_}stats{,_data}.{csv,tsv,json,ndjson,jsonl,parquet,xlsx}{,.gz,.zst}");
     assert_int_equal(stats->header, -1);
     assert_int_equal(stats->skip_rows, -1);
     assert_str(stats->source->owner.name, "Ana Ruiz"); /* the domain's */
@@ -76,6 +77,155 @@ static void test_source(void **state)
     assert_int_equal(history->header, 1);
     assert_str(m->streams[0]->ref, "acquisition.ads__history");
     mesh_free(m);
+}
+
+static void test_people(void **state)
+{
+    (void)state;
+    struct mesh *m = load(base_dir, NULL);
+    const struct mesh_domain *d = mesh_find_domain(m, STR("acquisition"));
+    assert_false(d->light);
+    assert_int_equal(d->n_roles, 2);
+    assert_str(d->roles[0].role, "analytics_engineer");
+    assert_str(d->roles[0].name, "Cy Roe");
+    assert_int_equal(d->n_raci, 1);
+    assert_str(d->raci[0].product, "performance");
+    assert_str(d->raci[0].accountable[0], "Ana Ruiz");
+    assert_int_equal(d->raci[0].n_consulted, 0);
+    assert_true(d->sources[0]->watch);
+    assert_int_equal(d->sources[0]->sla.freshness_s, 26 * 3600);
+    assert_int_equal(d->sources[0]->sla.volume_percent, 40);
+    assert_str(m->alerts.webhook, "env:SHOP_WEBHOOK");
+    assert_str(m->alerts.smtp_password, "file:secrets/smtp");
+    assert_int_equal(m->alerts.n_mail_to, 1);
+    assert_str(m->alerts.digest_day, "monday");
+    assert_int_equal(m->alerts.digest_hour, 7);
+    mesh_free(m);
+}
+
+static int32_t day(const char *text)
+{
+    int32_t d;
+    assert_true(clock_parse_date(str_of(text), &d));
+    return d;
+}
+
+static void test_terms_and_goals(void **state)
+{
+    (void)state;
+    struct mesh *m = load(base_dir, NULL);
+    assert_int_equal(m->n_terms, 2); /* by name */
+    const struct mesh_term *roas = &m->terms[0], *spend = &m->terms[1];
+    assert_str(roas->name, "roas");
+    assert_str(roas->title, "roas");
+    assert_str(roas->status, "draft");
+    assert_int_equal(roas->reviewed, 0);
+    assert_str(roas->owner.name, "Ana Ruiz"); /* the domain's */
+    assert_str(roas->domain->name, "acquisition");
+    assert_null(spend->domain);
+    assert_int_equal(spend->n_synonyms, 2);
+    assert_int_equal(spend->n_columns, 1);
+    assert_ptr_equal(spend->columns[0].port, mesh_find_port(m, STR("acquisition.daily")));
+    assert_str(spend->columns[0].column, "spend");
+    assert_int_equal(spend->reviewed, day("2026-10-01"));
+
+    assert_int_equal(m->n_goals, 2);
+    const struct mesh_goal *accounts = &m->goals[0], *star = m->north_star;
+    assert_str(accounts->name, "accounts");
+    assert_false(accounts->has_baseline || accounts->has_target || accounts->number.lower_is_better);
+    assert_int_equal(accounts->number.window_days, 28);
+    assert_str(accounts->number.unit, "count");
+    assert_ptr_equal(star, &m->goals[1]);
+    assert_true(star->has_baseline && star->has_target && star->number.lower_is_better);
+    assert_true(star->baseline > 1200.49 && star->baseline < 1200.51 && star->target > 999.9 && star->target < 1000.1);
+    assert_int_equal(star->baseline_to, day("2026-03-31"));
+    assert_int_equal(star->target_by, day("2026-12-31"));
+    assert_str(star->number.time_column, "date_day"); /* the port's */
+    assert_int_equal(star->n_products, 1);
+    assert_ptr_equal(star->products[0], mesh_find_product(m, STR("acquisition"), STR("performance")));
+    mesh_free(m);
+}
+
+static void test_naming_and_targets(void **state)
+{
+    (void)state;
+    struct mesh *m = load(base_dir, NULL);
+    assert_int_equal(m->n_naming, 2);
+    assert_int_equal(m->naming[0].n_parts, 1);
+    assert_str(m->naming[0].parts[0].name, "country");
+    assert_str(m->naming[0].parts[0].allowed[1], "AT");
+    assert_str(m->naming[0].severity, "warning");
+    assert_true(m->naming[1].lower_case && m->naming[1].n_allowed == 2);
+
+    const struct { const char *from, *to, *platform, *campaign, *currency; double amount; } rows[] = {
+        {"2026-11-01", "2026-11-30", "google_ads", "", "EUR", 12000.5},
+        {"2026-12-01", "2026-12-31", "google_ads", "", "EUR", 9000},
+        {"2026-10-01", "2026-12-31", "", "a,b", "", 500},
+        {"2026-11-01", "2026-11-15", "meta_ads", "", "", 1000},
+    };
+    assert_int_equal(m->n_targets, sizeof rows / sizeof rows[0]);
+    for (size_t i = 0; i < m->n_targets; i++) {
+        const struct mesh_target *t = &m->targets[i];
+        assert_str(t->metric, "spend");
+        assert_int_equal(t->day_from, day(rows[i].from));
+        assert_int_equal(t->day_to, day(rows[i].to));
+        assert_true(str_eq(t->platform, str_of(rows[i].platform)) && str_eq(t->campaign_id, str_of(rows[i].campaign)));
+        assert_true(str_eq(t->currency, str_of(rows[i].currency)) && t->amount > rows[i].amount - 1e-6 && t->amount < rows[i].amount + 1e-6);
+        assert_int_equal(t->pos.line, i + 2);
+    }
+    mesh_free(m);
+}
+
+static void test_dashboards(void **state)
+{
+    (void)state;
+    struct mesh *m = load(base_dir, NULL);
+    assert_int_equal(m->n_dashboards, 1);
+    const struct mesh_dashboard *b = m->dashboards[0];
+    assert_ptr_equal(b, mesh_find_domain(m, STR("acquisition"))->dashboards[0]);
+    assert_str(b->name, "weekly");
+    assert_str(b->owner.contact, "ana@example.org");
+    assert_int_equal(b->n_panels, 2);
+    assert_str(b->panels[0].grain, "week");
+    assert_str(b->panels[0].measures[0].title, "Spend");
+    assert_ptr_equal(b->panels[0].port, mesh_find_port(m, STR("acquisition.daily")));
+    assert_str(b->panels[1].measures[0].title, "rows");
+    assert_int_equal(b->panels[1].x.n, 0);
+    mesh_free(m);
+}
+
+/* What stands in clear text may be the secret itself: no message repeats it. */
+static void test_secret_is_not_repeated(void **state)
+{
+    (void)state;
+    static const struct { const char *alerts; bool good; } cases[] = {
+        {"{webhook: \"https://hooks.example.org/hunter2\"}", false},
+        {"{webhook: hunter2}", false},
+        {"{mail: {smtp: \"smtp://mail.example.org\", user: env:U, password: hunter2, from: a@example.org, to: [b@example.org]}}", false},
+        {"{mail: {smtp: \"smtp://mail.example.org\", user: hunter2, from: a@example.org, to: [b@example.org]}}", false},
+        {"{mail: {smtp: \"smtp://u:hunter2@mail.example.org\", from: a@example.org, to: [b@example.org]}}", false},
+        {"{webhook: \"env:hunter2 x\"}", false},
+        {"{webhook: env:NAME_1}", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char dir[] = "/tmp/trellis-secret-XXXXXX";
+        struct errs es = {0};
+        struct err e = {0};
+        struct arena a;
+        arena_init(&a);
+        assert_non_null(mkdtemp(dir));
+        struct str text = arena_printf(&a, "name: shop\nalerts: %s\n", cases[i].alerts);
+        assert_true(fs_write_atomic(arena_printf(&a, "%s/mesh.yaml", dir).p, text, 0644, &e));
+        struct mesh_load_options o = {.parser = parser};
+        struct mesh *m = mesh_load(dir, &o, &es);
+        assert_true((m != NULL) == cases[i].good);
+        for (size_t k = 0; k < es.n; k++)
+            assert_true(!strstr(es.v[k].text, "hunter2") && !strstr(es.v[k].hint, "hunter2"));
+        mesh_free(m);
+        errs_fini(&es);
+        assert_true(fs_remove_tree(dir, &e));
+        arena_fini(&a);
+    }
 }
 
 static void test_ports(void **state)
@@ -271,6 +421,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings), cmocka_unit_test(test_source), cmocka_unit_test(test_ports), cmocka_unit_test(test_majors),
+        cmocka_unit_test(test_people), cmocka_unit_test(test_terms_and_goals), cmocka_unit_test(test_naming_and_targets),
+        cmocka_unit_test(test_dashboards), cmocka_unit_test(test_secret_is_not_repeated),
         cmocka_unit_test(test_find_dir), cmocka_unit_test(test_cache), cmocka_unit_test(test_names), cmocka_unit_test(test_types),
     };
     return cmocka_run_group_tests(tests, open_engine, close_engine);
