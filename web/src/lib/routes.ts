@@ -30,6 +30,8 @@ export interface NavItem {
 }
 
 export const ROUTES: Route[] = [
+  { pattern: '/', title: () => 'Home', load: () => import('../features/home/HomePage.svelte') },
+  { pattern: '/runs', title: () => 'Runs', load: () => import('../features/home/RunsPage.svelte') },
   {
     pattern: '/dashboards/campaign-360',
     title: () => 'Campaign 360',
@@ -44,6 +46,13 @@ export const ROUTES: Route[] = [
     load: () => import('../features/data/PortPage.svelte'),
   },
   { pattern: '/lineage', title: () => 'Lineage', load: () => import('../features/lineage/LineagePage.svelte') },
+  { pattern: '/sources', title: () => 'Sources', load: () => import('../features/sources/SourcesPage.svelte') },
+  {
+    pattern: '/sources/:domain/:source',
+    title: (p) => `${p.domain}.${p.source}`,
+    trail: () => [{ label: 'Sources', href: '/sources' }],
+    load: () => import('../features/sources/SourcePage.svelte'),
+  },
 ];
 
 /* The left side, in its order. */
@@ -60,7 +69,6 @@ const NAV: NavItem[] = [
 
 /* Addresses of before, and where their page is now. */
 const MOVED: { pattern: string; to: (params: Params) => string }[] = [
-  { pattern: '/', to: () => '/dashboards/campaign-360' },
   { pattern: '/data', to: () => '/catalog' },
   { pattern: '/data/:domain/:port', to: (p) => `/ports/${p.domain}/${p.port}` },
 ];

@@ -27,7 +27,8 @@ interface Box {
 
 const RTL = /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}]/u;
 
-function curve(g: CanvasRenderingContext2D, l: Layout, e: { from: number; to: number }): void {
+/* From the right side of one node to the left of the other; seen from afar a line does. */
+function curve(g: CanvasRenderingContext2D, l: Layout, e: { from: number; to: number }, straight: boolean): void {
   const a = l.placed[e.from];
   const b = l.placed[e.to];
   if (!a || !b) return;
@@ -36,7 +37,8 @@ function curve(g: CanvasRenderingContext2D, l: Layout, e: { from: number; to: nu
   const y1 = b.y + NODE_H / 2;
   const bend = Math.max(36, Math.abs(b.x - x0) / 2);
   g.moveTo(x0, y0);
-  g.bezierCurveTo(x0 + bend, y0, b.x - bend, y1, b.x, y1);
+  if (straight) g.lineTo(b.x, y1);
+  else g.bezierCurveTo(x0 + bend, y0, b.x - bend, y1, b.x, y1);
 }
 
 /* Rough, on the safe side: the box around both ends with room for the bend. */
@@ -51,6 +53,8 @@ function edgeSeen(l: Layout, e: { from: number; to: number }, box: Box): boolean
 /* As much of a text as fits, by halving. */
 const widths = new Map<string, string>();
 function clipped(g: CanvasRenderingContext2D, text: string, room: number): string {
+  /* most names are short: not worth measuring */
+  if (text.length * 9 < room) return text;
   const key = `${g.font}|${room}|${text}`;
   const known = widths.get(key);
   if (known !== undefined) return known;
@@ -100,10 +104,19 @@ export function paint(g: CanvasRenderingContext2D, s: Scene, p: Palette, font: s
   const faded = s.lit !== null;
   g.lineWidth = Math.max(1.25, 1 / scale);
   g.strokeStyle = p('--line-strong');
-  g.globalAlpha = faded ? 0.35 : scale < 0.25 ? 0.5 : 0.9;
+  g.globalAlpha = faded ? 0.35 : scale < 0.25 ? 0.35 : 0.9;
+  /* in small bundles: one stroke over thousands of curves costs more than their sum */
+  const BUNDLE = 48;
+  let held = 0;
   g.beginPath();
   l.edges.forEach((e, i) => {
-    if (!s.lit?.edges.has(i) && edgeSeen(l, e, box)) curve(g, l, e);
+    if (s.lit?.edges.has(i) || !edgeSeen(l, e, box)) return;
+    curve(g, l, e, scale < 0.25);
+    if (++held === BUNDLE) {
+      g.stroke();
+      g.beginPath();
+      held = 0;
+    }
   });
   g.stroke();
   g.globalAlpha = 1;
@@ -111,16 +124,23 @@ export function paint(g: CanvasRenderingContext2D, s: Scene, p: Palette, font: s
     g.lineWidth = Math.max(2, 1.6 / scale);
     g.strokeStyle = p('--accent');
     g.beginPath();
+    held = 0;
     for (const i of s.lit.edges) {
       const e = l.edges[i];
-      if (e && edgeSeen(l, e, box)) curve(g, l, e);
+      if (!e || !edgeSeen(l, e, box)) continue;
+      curve(g, l, e, scale < 0.25);
+      if (++held === BUNDLE) {
+        g.stroke();
+        g.beginPath();
+        held = 0;
+      }
     }
     g.stroke();
   }
 
   /* nodes */
   const readable = scale >= READABLE;
-  const colors = { surface: p('--surface'), line: p('--line-strong'), text: p('--text'), muted: p('--muted'), accent: p('--accent'), sunken: p('--sunken'), warn: p('--warn'), bad: p('--bad') };
+  const colors = { surface: p('--surface'), line: p('--line-strong'), text: p('--text'), muted: p('--muted'), accent: p('--accent'), sunken: p('--sunken'), soft: p('--accent-soft'), none: p('--none-soft'), warn: p('--warn'), bad: p('--bad') };
   const radius = 8;
   for (let i = 0; i < l.placed.length; i++) {
     const at = l.placed[i];
@@ -130,7 +150,7 @@ export function paint(g: CanvasRenderingContext2D, s: Scene, p: Palette, font: s
     const dim = faded && !s.lit?.nodes.has(i);
     const chosen = i === s.selected;
     g.globalAlpha = dim ? 0.32 : 1;
-    g.fillStyle = n.kind === 'dashboard' || n.kind === 'consumer' ? colors.sunken : colors.surface;
+    g.fillStyle = !readable && !trouble ? (s.lit && !dim ? colors.soft : colors.none) : n.kind === 'dashboard' || n.kind === 'consumer' ? colors.sunken : colors.surface;
     g.strokeStyle = trouble ? colors[trouble] : chosen || (s.lit && !dim) ? colors.accent : colors.line;
     g.lineWidth = (chosen ? 2.5 : i === s.hovered || trouble ? 1.75 : 1) / Math.min(1, Math.max(scale, 0.5));
     g.beginPath();

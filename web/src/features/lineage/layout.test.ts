@@ -37,11 +37,13 @@ describe('layout', () => {
     expect(c?.y).toBe(b?.y);
   });
   it('breaks a tall layer into columns without two nodes in one place', () => {
-    const n = WRAP_ROWS * 3 + 5;
+    const n = WRAP_ROWS * 20 + 5;
     const l = layoutOf({ nodes: Array.from({ length: n }, (_, i) => node(`n${i}`, 0, i)), edges: [] });
     const places = new Set(l.placed.map((p) => `${p.x},${p.y}`));
     expect(places.size).toBe(n);
-    expect(new Set(l.placed.map((p) => p.x)).size).toBe(4);
+    expect(new Set(l.placed.map((p) => p.x)).size).toBeGreaterThan(1);
+    expect(l.width / l.height).toBeGreaterThan(1);
+    expect(l.width / l.height).toBeLessThan(3);
     expect(Math.max(...l.placed.map((p) => p.y)) + NODE_H).toBeLessThanOrEqual(l.height);
     expect(Math.max(...l.placed.map((p) => p.x)) + NODE_W).toBe(l.width);
   });
@@ -94,11 +96,11 @@ describe('arrows', () => {
 });
 
 describe('view', () => {
-  it('fits the whole, and no larger than life', () => {
+  it('fits the whole, and hardly larger than life', () => {
     const v = fit(L, 400, 300);
     expect(v.x).toBeGreaterThan(0);
     expect(L.width * v.scale + v.x).toBeLessThan(400);
-    expect(fit(L, 10_000, 10_000).scale).toBe(1);
+    expect(fit(L, 10_000, 10_000).scale).toBe(1.15);
   });
   it('keeps the point under the pointer when zooming', () => {
     const v = { x: 10, y: 20, scale: 0.5 };

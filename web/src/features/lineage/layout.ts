@@ -5,10 +5,11 @@ import type { Lineage, LineageNode } from '../../lib/types';
 export const NODE_W = 196;
 export const NODE_H = 46;
 const GAP_Y = 14;
-const LAYER_GAP = 96;
+const LAYER_GAP = 76;
 const WRAP_GAP = 28;
-/* A layer of more nodes than this is broken into columns beside each other: a graph as wide as it is tall can be seen whole. */
-export const WRAP_ROWS = 40;
+/* A layer of more nodes than this is broken into columns beside each other: a graph of about the window's shape can be seen whole. */
+export const WRAP_ROWS = 24;
+const SHAPE = 2;
 
 export interface Placed {
   node: LineageNode;
@@ -27,6 +28,18 @@ export interface Layout {
   height: number;
 }
 
+/* How many rows a layer may have before it is broken: as few as keep the whole about twice as wide as tall. */
+function rowsFor(layers: number[]): number {
+  const longest = Math.max(0, ...layers);
+  let rows = WRAP_ROWS;
+  while (rows < longest) {
+    const width = layers.reduce((w, n) => w + Math.ceil(n / rows) * (NODE_W + WRAP_GAP) - WRAP_GAP + LAYER_GAP, 0);
+    if (width <= rows * (NODE_H + GAP_Y) * SHAPE) break;
+    rows += Math.ceil(rows / 4);
+  }
+  return rows;
+}
+
 export function layoutOf(graph: Pick<Lineage, 'nodes' | 'edges'>): Layout {
   const byLayer = new Map<number, number[]>();
   graph.nodes.forEach((n, i) => {
@@ -38,12 +51,13 @@ export function layoutOf(graph: Pick<Lineage, 'nodes' | 'edges'>): Layout {
     .sort((a, b) => a - b)
     .map((layer) => (byLayer.get(layer) as number[]).sort((a, b) => (graph.nodes[a]?.order ?? 0) - (graph.nodes[b]?.order ?? 0) || a - b));
 
-  const tallest = Math.max(0, ...layers.map((l) => Math.min(l.length, WRAP_ROWS)));
+  const most = rowsFor(layers.map((l) => l.length));
+  const tallest = Math.max(0, ...layers.map((l) => Math.min(l.length, most)));
   const height = Math.max(0, tallest * (NODE_H + GAP_Y) - GAP_Y);
   const placed: Placed[] = graph.nodes.map((node) => ({ node, x: 0, y: 0 }));
   let x = 0;
   for (const layer of layers) {
-    const columns = Math.ceil(layer.length / WRAP_ROWS);
+    const columns = Math.ceil(layer.length / most);
     const rows = Math.ceil(layer.length / columns);
     const top = (height - (rows * (NODE_H + GAP_Y) - GAP_Y)) / 2;
     layer.forEach((i, place) => {
@@ -142,14 +156,14 @@ export interface View {
 export const MIN_SCALE = 0.04;
 export const MAX_SCALE = 2;
 /* Below this a name cannot be read any more. */
-export const READABLE = 0.45;
+export const READABLE = 0.5;
 
 const clamp = (v: number, low: number, high: number): number => Math.min(high, Math.max(low, v));
 
-/* The whole graph in the middle of the window, never larger than life. */
+/* The whole graph in the middle of the window, hardly larger than life. */
 export function fit(l: Layout, width: number, height: number, margin = 32): View {
   if (l.placed.length === 0 || width <= 0 || height <= 0) return { x: 0, y: 0, scale: 1 };
-  const scale = clamp(Math.min((width - 2 * margin) / Math.max(1, l.width), (height - 2 * margin) / Math.max(1, l.height)), MIN_SCALE, 1);
+  const scale = clamp(Math.min((width - 2 * margin) / Math.max(1, l.width), (height - 2 * margin) / Math.max(1, l.height)), MIN_SCALE, 1.15);
   return { x: (width - l.width * scale) / 2, y: (height - l.height * scale) / 2, scale };
 }
 
