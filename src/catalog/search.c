@@ -1,5 +1,5 @@
 /* A question to the index: words, what each may match (itself, a beginning, a synonym, a typo), the sum per entry, the best.
- * Dense sums over all entries: 100,000 of them are cheaper to add up than to keep in order. */
+ * Each word has one number per entry, for all entries: 100,000 of them are sooner gone through than kept in order. */
 #include "catalog/search_int.h"
 
 #include <math.h>
@@ -7,30 +7,26 @@
 
 enum {
     WORDS_MAX = 8,
-    MATCHES_MAX = 2048,   /* lists that one word may match */
+    MATCHES_MAX = 4000,   /* ways in which one word may match */
     TYPO_LETTERS = 4,     /* shorter words have too many neighbours */
     TYPO_TWO_LETTERS = 8, /* from here on two typos */
-    TYPO_BELOW = 5,       /* a word that this many entries have is meant as it stands */
+    TYPO_BELOW = 5,       /* a word that this many places have is meant as it stands */
     FORM_WORDS_MAX = 4,
     FORMS_MAX = 16,
     REPEATS_POOL = 200 /* so many of the best are looked at for the same column over and over */
 };
 static const float SYNONYM = 0.7F, PREFIX = 0.9F, INNER_PREFIX = 0.8F, TYPO = 0.6F, TYPO_TWO = 0.4F, TYPO_PREFIX = 0.8F, WHOLE_NAME = 0.5F;
 
-/* A list of postings that counts for a word, at a discount. */
-struct match {
-    const posting *v;
-    size_t n;
-    float discount;
-    struct str via;
-};
+/* How well an entry matches a word: the score above, below how (a place in `via`) and in which field, so that the larger of
+ * two numbers is the better match with all that is to be said of it. 0: not at all. */
+typedef uint32_t mark;
+enum { MARK_SCORE_BITS = 16, MARK_SCALE = 6000 };
+#define FIELD_MASK ((1u << POSTING_FIELD_BITS) - 1)
 
-struct cell {
-    float total, now, strongest; /* over the words; of the word at work; the best of one word */
-    uint32_t match;              /* of the strongest */
-    uint8_t words, named;        /* which words matched; which in name or title */
-    uint8_t word, field;         /* at work, + 1; of the strongest */
-};
+static float mark_score(mark m)
+{
+    return (float)(m >> MARK_SCORE_BITS) / MARK_SCALE;
+}
 
 struct asking {
     const struct find *f;
@@ -39,10 +35,12 @@ struct asking {
     struct word words[WORDS_MAX];
     struct str spelt[WORDS_MAX];
     size_t n;
-    struct match *matches;
-    size_t n_matches, first[WORDS_MAX + 1]; /* of each word */
-    bool meant[WORDS_MAX];                  /* part of a glossary form: no typos of it */
-    struct cell *cells;
+    mark *marks[WORDS_MAX]; /* by entry */
+    size_t places[WORDS_MAX];
+    float rarity[WORDS_MAX];
+    struct str *via[WORDS_MAX]; /* the word that it matched by; the first is empty: as it is spelt */
+    size_t n_via[WORDS_MAX];
+    bool meant[WORDS_MAX]; /* part of a glossary form: no typos of it */
     uint32_t domain;
 };
 
@@ -82,15 +80,29 @@ static void cut_words(struct asking *q)
 }
 
 /* ---- what a word matches ---- */
-static void add_match(struct asking *q, const posting *v, size_t n, float discount, struct str via)
+static size_t via_add(struct asking *q, size_t w, struct str text)
 {
-    if (n && q->n_matches < (q->n * (size_t)MATCHES_MAX))
-        q->matches[q->n_matches++] = (struct match){v, n, discount, via};
+    if (!q->via[w])
+        q->via[w] = arena_array(q->a, MATCHES_MAX, sizeof *q->via[w]);
+    q->via[w][q->n_via[w]] = text;
+    return q->n_via[w]++;
 }
 
-static void add_token(struct asking *q, const struct token *t, float discount, struct str via)
+static void mark_all(struct asking *q, size_t w, const posting *v, size_t n, float discount, size_t via)
 {
-    add_match(q, q->f->postings + t->postings, t->n_postings, discount, via);
+    mark best[FIELD_MASK + 1] = {0}, *marks = q->marks[w];
+    for (unsigned k = 0; k < FIELD_COUNT; k++)
+        best[k] = (mark)(search_weights[k] * discount * MARK_SCALE) << MARK_SCORE_BITS | (mark)via << POSTING_FIELD_BITS | k;
+    for (size_t i = 0; i < n; i++) {
+        mark m = best[v[i] & FIELD_MASK], *at = &marks[v[i] >> POSTING_FIELD_BITS];
+        *at = m > *at ? m : *at;
+    }
+    q->places[w] += n;
+}
+
+static void mark_token(struct asking *q, size_t w, const struct token *t, float discount, size_t via)
+{
+    mark_all(q, w, q->f->postings + t->postings, t->n_postings, discount, via);
 }
 
 static const struct token *token_find(const struct find *f, struct str text)
@@ -99,99 +111,112 @@ static const struct token *token_find(const struct find *f, struct str text)
     return i < f->n_tokens && str_eq(search_token_text(f, &f->tokens[i]), text) ? &f->tokens[i] : NULL;
 }
 
-static void add_spelt(struct asking *q, size_t w)
+static void mark_spelt(struct asking *q, size_t w)
 {
     const struct find *f = q->f;
     struct str word = q->spelt[w];
     bool last = w + 1 == q->n;
-    size_t from = q->n_matches;
+    size_t via = via_add(q, w, STR(""));
     for (size_t i = search_token_from(f, word); i < f->n_tokens; i++) {
         const struct token *t = &f->tokens[i];
         struct str text = search_token_text(f, t);
-        if (!str_starts(text, word) || q->n_matches - from >= MATCHES_MAX / 2)
+        if (!str_starts(text, word))
             break;
         bool plural = text.n == word.n + 1 && text.p[word.n] == 's';
         float part = 0.5F + 0.5F * (float)word.n / (float)text.n;
         if (text.n == word.n)
-            add_token(q, t, 1, STR(""));
+            mark_token(q, w, t, 1, via);
         else if (last || plural || word.n >= 3)
-            add_token(q, t, PREFIX * part * (last || plural ? 1 : INNER_PREFIX), STR(""));
+            mark_token(q, w, t, PREFIX * part * (last || plural ? 1 : INNER_PREFIX), via);
     }
     /* "conversions" asks for what is called conversion, too. */
     if (word.n > 3 && word.p[word.n - 1] == 's') {
         const struct token *one = token_find(f, (struct str){word.p, word.n - 1});
         if (one)
-            add_token(q, one, PREFIX, STR(""));
+            mark_token(q, w, one, PREFIX, via);
     }
 }
 
-static size_t entries_of(const struct asking *q, size_t from)
-{
-    size_t n = 0;
-    for (size_t i = from; i < q->n_matches; i++)
-        n += q->matches[i].n;
-    return n;
-}
-
-static void add_typos(struct asking *q, size_t w)
+static void mark_typos(struct asking *q, size_t w)
 {
     const struct find *f = q->f;
     struct str word = q->spelt[w];
     unsigned most = word.n >= TYPO_TWO_LETTERS ? 2 : 1;
     uint64_t letters = search_letters(word.p, word.n);
     bool last = w + 1 == q->n;
-    for (size_t i = 0; i < f->n_tokens; i++) {
-        const struct token *t = &f->tokens[i];
+    for (size_t i = 0; i < f->n_tokens && q->n_via[w] < MATCHES_MAX; i++) {
         /* A typo brings in one foreign letter at most. */
-        if (__builtin_popcountll(letters & ~t->letters) > (int)most || t->n + most < word.n || (!last && t->n > word.n + most))
+        if (__builtin_popcountll(letters & ~f->letters[i]) > (int)most)
+            continue;
+        const struct token *t = &f->tokens[i];
+        if (t->n + most < word.n || (!last && t->n > word.n + most))
             continue;
         struct str text = search_token_text(f, t);
         unsigned whole = str_distance(word, text, most), begun = most + 1;
         if (last && text.n > word.n)
             begun = str_distance(word, (struct str){text.p, word.n}, most);
-        if (whole == 0 || (begun == 0 && whole > most))
-            continue; /* as it is spelt, and there already */
-        if (whole <= most)
-            add_token(q, t, whole == 1 ? TYPO : TYPO_TWO, text);
-        else if (begun <= most)
-            add_token(q, t, (begun == 1 ? TYPO : TYPO_TWO) * TYPO_PREFIX, text);
+        if (whole == 0 || begun == 0 || (whole > most && begun > most))
+            continue; /* as it is spelt, and there already; or another word */
+        float discount = whole <= most ? (whole == 1 ? TYPO : TYPO_TWO) : (begun == 1 ? TYPO : TYPO_TWO) * TYPO_PREFIX;
+        mark_token(q, w, t, discount, via_add(q, w, text));
     }
 }
 
 /* ---- synonyms ---- */
-/* Entries that have all words of a form, with the weakest field. */
-static bool all_of(struct asking *q, struct str form, struct match *out)
+/* Words of the question said by another form of a term: where that stands. */
+struct said {
+    size_t from, words;
+    const posting *v;
+    size_t n;
+    struct str form;
+};
+
+/* Keeps of v what the list has too, with the weaker field. */
+static size_t intersect(posting *v, size_t n, const posting *list, size_t n_list)
 {
-    struct str rest = form;
-    posting *v = NULL;
-    size_t n = 0;
-    for (bool first = true; rest.p; first = false) {
-        struct str word = str_cut(rest, ' ', &rest);
-        const struct token *t = token_find(q->f, word);
-        if (!t)
-            return false;
-        const posting *list = q->f->postings + t->postings;
-        if (first && !rest.p) { /* one word: its list is the answer */
-            *out = (struct match){list, t->n_postings, SYNONYM, form};
-            return true;
+    size_t kept = 0, k = 0;
+    for (size_t i = 0; i < n && k < n_list; i++) {
+        posting entry = v[i] >> POSTING_FIELD_BITS;
+        size_t step = 1; /* leaps, since the list is mostly much longer */
+        while (k + step < n_list && list[k + step] >> POSTING_FIELD_BITS < entry) {
+            k += step;
+            step *= 2;
         }
-        if (first) {
-            v = arena_array(q->a, t->n_postings + 1, sizeof *v);
-            memcpy(v, list, t->n_postings * sizeof *v);
-            n = t->n_postings;
-            continue;
+        while (k < n_list && list[k] >> POSTING_FIELD_BITS < entry) {
+            size_t leap = step;
+            while (leap > 1 && (k + leap >= n_list || list[k + leap] >> POSTING_FIELD_BITS >= entry))
+                leap /= 2;
+            k += leap;
         }
-        size_t kept = 0, k = 0;
-        for (size_t i = 0; i < n; i++) {
-            while (k < t->n_postings && list[k] >> POSTING_FIELD_BITS < v[i] >> POSTING_FIELD_BITS)
-                k++;
-            if (k < t->n_postings && list[k] >> POSTING_FIELD_BITS == v[i] >> POSTING_FIELD_BITS)
-                v[kept++] = list[k] > v[i] ? list[k] : v[i];
-        }
-        n = kept;
+        if (k < n_list && list[k] >> POSTING_FIELD_BITS == entry)
+            v[kept++] = list[k] > v[i] ? list[k] : v[i];
     }
-    *out = (struct match){v, n, SYNONYM, form};
-    return n > 0;
+    return kept;
+}
+
+/* Entries that have all words of a form, with the weakest field. */
+static bool all_of(struct asking *q, struct str form, struct said *out)
+{
+    const struct token *words[FORM_WORDS_MAX * 2];
+    size_t n = 0, rarest = 0;
+    for (struct str rest = form; rest.p && n < FORM_WORDS_MAX * 2; n++) {
+        words[n] = token_find(q->f, str_cut(rest, ' ', &rest));
+        if (!words[n])
+            return false;
+        if (words[n]->n_postings < words[rarest]->n_postings)
+            rarest = n;
+    }
+    const posting *all = q->f->postings;
+    *out = (struct said){.from = out->from, .words = out->words, .v = all + words[rarest]->postings, .n = words[rarest]->n_postings, .form = form};
+    if (n == 1)
+        return true;
+    posting *v = arena_array(q->a, out->n + 1, sizeof *v);
+    memcpy(v, out->v, out->n * sizeof *v);
+    for (size_t i = 0; i < n; i++)
+        if (i != rarest)
+            out->n = intersect(v, out->n, all + words[i]->postings, words[i]->n_postings);
+    out->v = v;
+    return out->n > 0;
 }
 
 /* First of the sorted forms that is not before `text`. */
@@ -208,11 +233,6 @@ static size_t form_from(const struct find *f, struct str text)
     return low;
 }
 
-struct said {
-    size_t from, words;
-    struct match match;
-};
-
 static void other_forms(struct asking *q, uint32_t form, size_t from, size_t words, struct said *said, size_t *n)
 {
     const struct find *f = q->f;
@@ -221,7 +241,7 @@ static void other_forms(struct asking *q, uint32_t form, size_t from, size_t wor
         i--;
     for (; i < f->n_forms && f->forms[i].term == f->forms[form].term && *n < FORMS_MAX; i++) {
         struct said s = {.from = from, .words = words};
-        if (i != form && all_of(q, f->forms[i].text, &s.match))
+        if (i != form && all_of(q, f->forms[i].text, &s))
             said[(*n)++] = s;
     }
 }
@@ -249,58 +269,33 @@ static size_t find_forms(struct asking *q, struct said *said)
 }
 
 /* ---- adding up ---- */
-static void add_up(struct asking *q, size_t w)
-{
-    size_t from = q->first[w], to = q->first[w + 1];
-    float rarity = logf(2 + (float)q->f->n_entries / (float)(1 + entries_of(q, from)));
-    for (size_t i = from; i < to; i++) {
-        const struct match *m = &q->matches[i];
-        float factor = m->discount * rarity;
-        for (size_t k = 0; k < m->n; k++) {
-            struct cell *c = &q->cells[m->v[k] >> POSTING_FIELD_BITS];
-            unsigned field = m->v[k] & ((1u << POSTING_FIELD_BITS) - 1);
-            float score = search_weights[field] * factor;
-            if (c->word != w + 1) {
-                c->word = (uint8_t)(w + 1);
-                c->words |= (uint8_t)(1u << w);
-                c->now = 0;
-            }
-            if (score <= c->now)
-                continue;
-            c->total += score - c->now;
-            c->now = score;
-            c->named = (uint8_t)((c->named & ~(1u << w)) | (unsigned)(field <= FIELD_TITLE) << w);
-            if (score > c->strongest) {
-                c->strongest = score;
-                c->match = (uint32_t)i;
-                c->field = (uint8_t)field;
-            }
-        }
-    }
-}
-
 static bool wanted(const struct asking *q, const struct entry *en)
 {
     return (!q->ask->kinds || (q->ask->kinds & 1u << en->kind)) && (q->domain == NO_DOMAIN || en->domain == q->domain);
+}
+
+static unsigned words_of(const struct asking *q, size_t entry)
+{
+    unsigned set = 0;
+    for (size_t w = 0; w < q->n; w++)
+        set |= (unsigned)(q->marks[w][entry] != 0) << w;
+    return set;
 }
 
 /* The most words that some entry has together; of as many words, the rarer ones. */
 static unsigned words_together(const struct asking *q)
 {
     bool seen[1 << WORDS_MAX] = {false};
-    unsigned all = (1u << q->n) - 1, best = 0;
+    unsigned best = 0;
     float best_rarity = 0;
     for (size_t i = 0; i < q->f->n_entries; i++)
-        if (q->cells[i].words && wanted(q, &q->f->entries[i])) {
-            if (q->cells[i].words == all)
-                return all;
-            seen[q->cells[i].words] = true;
-        }
-    for (unsigned set = 1; set <= all; set++) {
+        if (wanted(q, &q->f->entries[i]))
+            seen[words_of(q, i)] = true;
+    for (unsigned set = 1; set < 1u << q->n; set++) {
         float rarity = 0;
         for (size_t w = 0; seen[set] && w < q->n; w++)
             if (set & 1u << w)
-                rarity += 100 + logf(2 + (float)q->f->n_entries / (float)(1 + q->first[w + 1] - q->first[w]));
+                rarity += 100 + q->rarity[w];
         if (rarity > best_rarity) {
             best_rarity = rarity;
             best = set;
@@ -323,6 +318,8 @@ static bool worse(struct pick a, struct pick b)
 static void offer(struct pick *heap, size_t *n, size_t max, struct pick p)
 {
     size_t i;
+    if (max == 0)
+        return;
     if (*n < max) {
         for (i = (*n)++; i > 0 && worse(p, heap[(i - 1) / 2]); i = (i - 1) / 2)
             heap[i] = heap[(i - 1) / 2];
@@ -380,10 +377,14 @@ static struct find_hit hit_of(const struct asking *q, struct pick p)
     struct find_hit h = {.kind = (enum find_kind)en->kind, .entry = en->thing, .port = en->port, .score = (double)p.score};
     struct mesh_person owner = {0};
     struct str name = STR("");
-    const struct cell *c = &q->cells[p.entry];
+    size_t strongest = 0;
     h.domain = d ? d->name : STR("");
-    h.field = search_field_text((enum find_field)c->field);
-    h.via = arena_str(q->a, q->matches[c->match].via); /* hits outlive the index */
+    for (size_t w = 1; w < q->n; w++)
+        if (mark_score(q->marks[w][p.entry]) * q->rarity[w] > mark_score(q->marks[strongest][p.entry]) * q->rarity[strongest])
+            strongest = w;
+    mark best = q->marks[strongest][p.entry];
+    h.field = search_field_text((enum find_field)(best & FIELD_MASK));
+    h.via = arena_str(q->a, q->via[strongest][(best & ((1u << MARK_SCORE_BITS) - 1)) >> POSTING_FIELD_BITS]); /* hits outlive the index */
     switch (h.kind) {
     case FIND_PRODUCT: {
         const struct mesh_product *x = en->thing;
@@ -437,26 +438,36 @@ static struct find_hit hit_of(const struct asking *q, struct pick p)
     return h;
 }
 
+/* More where the whole name is meant, or most of it. */
+static float name_factor(const struct asking *q, size_t entry, unsigned set)
+{
+    const struct entry *en = &q->f->entries[entry];
+    unsigned words = (unsigned)__builtin_popcount(set);
+    unsigned shortest = en->n_title && en->n_title < en->n_name ? en->n_title : en->n_name;
+    for (size_t w = 0; w < q->n; w++)
+        if ((set & 1u << w) && (q->marks[w][entry] & FIELD_MASK) > FIELD_TITLE)
+            return 1;
+    return 1 + WHOLE_NAME * (float)words / (float)(shortest > words ? shortest : words);
+}
+
 static void pick_best(struct asking *q, unsigned set, struct find_result *out)
 {
     const struct find *f = q->f;
     size_t room = q->ask->limit < REPEATS_POOL ? REPEATS_POOL : q->ask->limit, n = 0;
     room = room < f->n_entries ? room : f->n_entries;
     struct pick *best = mem_alloc((room + 1) * sizeof *best);
-    float words = (float)__builtin_popcount(set);
+    bool filtered = q->ask->kinds || q->domain != NO_DOMAIN;
     for (size_t i = 0; i < f->n_entries; i++) {
-        const struct cell *c = &q->cells[i];
-        const struct entry *en = &f->entries[i];
-        if (!c->words || (c->words & set) != set || !wanted(q, en))
+        float score = 0;
+        size_t w = 0;
+        for (; w < q->n && (q->marks[w][i] || !(set & 1u << w)); w++)
+            score += mark_score(q->marks[w][i]) * q->rarity[w];
+        if (w < q->n || (filtered && !wanted(q, &f->entries[i])))
             continue;
-        float score = c->total * en->prior;
-        if ((c->named & set) == set) { /* the whole name is meant, or most of it */
-            unsigned shortest = en->n_title && en->n_title < en->n_name ? en->n_title : en->n_name;
-            score *= 1 + WHOLE_NAME * words / ((float)shortest > words ? (float)shortest : words);
-        }
+        score *= f->priors[i];
         out->total++;
-        if (room)
-            offer(best, &n, room, (struct pick){score, (uint32_t)i});
+        if (n < room || (room && score * (1 + WHOLE_NAME) >= best[0].score))
+            offer(best, &n, room, (struct pick){score * name_factor(q, i, set), (uint32_t)i});
     }
     qsort(best, n, sizeof *best, pick_order);
     thin_repeats(f, best, n < REPEATS_POOL ? n : REPEATS_POOL);
@@ -481,29 +492,27 @@ bool find_query(const struct find *f, const struct find_ask *ask, struct arena *
     cut_words(&q);
     if (!q.n)
         return true;
-    q.matches = mem_alloc(q.n * MATCHES_MAX * sizeof *q.matches);
-    q.cells = mem_alloc((f->n_entries + 1) * sizeof *q.cells);
-    size_t n_said = find_forms(&q, said);
+    size_t n_said = find_forms(&q, said), each = f->n_entries + 1;
+    mark *marks = mem_alloc(q.n * each * sizeof *marks);
     for (size_t w = 0; w < q.n; w++) {
-        q.first[w] = q.n_matches;
-        add_spelt(&q, w);
+        q.marks[w] = marks + w * each;
+        mark_spelt(&q, w);
         for (size_t i = 0; i < n_said; i++)
             if (w >= said[i].from && w < said[i].from + said[i].words)
-                add_match(&q, said[i].match.v, said[i].match.n, said[i].match.discount, said[i].match.via);
-        if (!q.meant[w] && q.spelt[w].n >= TYPO_LETTERS && entries_of(&q, q.first[w]) < TYPO_BELOW)
-            add_typos(&q, w);
-        q.first[w + 1] = q.n_matches;
-        add_up(&q, w);
+                mark_all(&q, w, said[i].v, said[i].n, SYNONYM, via_add(&q, w, said[i].form));
+        if (!q.meant[w] && q.spelt[w].n >= TYPO_LETTERS && q.places[w] < TYPO_BELOW)
+            mark_typos(&q, w);
+        q.rarity[w] = logf(2 + (float)f->n_entries / (float)(1 + q.places[w]));
     }
-    unsigned set = words_together(&q);
-    if (set) {
+    unsigned set = (1u << q.n) - 1;
+    pick_best(&q, set, out);
+    if (!out->total && (set = words_together(&q)) != 0) {
         out->dropped = arena_array(a, q.n + 1, sizeof *out->dropped);
         for (size_t w = 0; w < q.n; w++)
             if (!(set & 1u << w))
                 out->dropped[out->n_dropped++] = arena_str(a, q.spelt[w]);
         pick_best(&q, set, out);
     }
-    mem_free(q.cells);
-    mem_free(q.matches);
+    mem_free(marks);
     return true;
 }

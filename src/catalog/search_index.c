@@ -70,7 +70,7 @@ static uint32_t token_of(struct making *k, struct str text)
     f->text = grown(f->text, &k->cap_text, f->text_bytes + text.n, 1);
     memcpy(f->text + f->text_bytes, text.p, text.n);
     f->tokens[f->n_tokens] =
-        (struct token){.text = (uint32_t)f->text_bytes, .n = (uint32_t)text.n, .letters = search_letters(text.p, text.n)};
+        (struct token){.text = (uint32_t)f->text_bytes, .n = (uint32_t)text.n};
     f->text_bytes += text.n;
     k->stamp[f->n_tokens] = 0;
     k->slots[at] = (uint32_t)++f->n_tokens;
@@ -121,9 +121,12 @@ static struct entry *begin(struct making *k, enum find_kind kind, const void *th
         [FIND_PRODUCT] = 1.2F, [FIND_PORT] = 1,          [FIND_COLUMN] = 0.6F, [FIND_TERM] = 1.4F,
         [FIND_GOAL] = 1,       [FIND_DASHBOARD] = 1.05F, [FIND_DOMAIN] = 1.1F, [FIND_SOURCE] = 0.95F};
     struct find *f = k->f;
+    size_t cap_priors = k->cap_entries;
+    f->priors = grown(f->priors, &cap_priors, f->n_entries + 1, sizeof *f->priors);
     f->entries = grown(f->entries, &k->cap_entries, f->n_entries + 1, sizeof *f->entries);
+    f->priors[f->n_entries] = priors[kind];
     struct entry *en = &f->entries[f->n_entries++];
-    *en = (struct entry){.thing = thing, .prior = priors[kind], .domain = domain_index(k, d), .kind = (uint8_t)kind};
+    *en = (struct entry){.thing = thing, .domain = domain_index(k, d), .kind = (uint8_t)kind};
     k->entry_pairs = k->n_pairs;
     en->n_name = (uint8_t)add_text(k, name, FIELD_NAME);
     en->n_title = (uint8_t)add_text(k, title, FIELD_TITLE);
@@ -218,8 +221,8 @@ static void add_port(struct making *k, const struct mesh_port *p, const struct t
 {
     const struct mesh_product *product = p->product;
     float of_use = use_factor(port_uses(k, p)), of_major = p->is_default ? 1 : 0.8F;
-    struct entry *en = begin(k, FIND_PORT, p, product->domain, p->name, STR(""));
-    en->prior *= of_use * of_major;
+    begin(k, FIND_PORT, p, product->domain, p->name, STR(""));
+    k->f->priors[k->f->n_entries - 1] *= of_use * of_major;
     add_ties_of(k, p, ties, n_ties, NULL);
     add_text(k, p->description, FIELD_DESCRIPTION);
     add_columns_of(k, p);
@@ -228,9 +231,8 @@ static void add_port(struct making *k, const struct mesh_port *p, const struct t
     add_text(k, owner_of(&product->owner, product->domain)->name, FIELD_OWNER);
     for (size_t i = 0; p->contract && i < p->contract->n_columns; i++) {
         const struct mesh_column *c = &p->contract->columns[i];
-        en = begin(k, FIND_COLUMN, c, product->domain, c->name, c->business_name);
-        en->port = p;
-        en->prior *= (1 + of_use) / 2 * of_major;
+        begin(k, FIND_COLUMN, c, product->domain, c->name, c->business_name)->port = p;
+        k->f->priors[k->f->n_entries - 1] *= (1 + of_use) / 2 * of_major;
         add_ties_of(k, p, ties, n_ties, &c->name);
         add_text(k, c->description, FIELD_DESCRIPTION);
         add_text(k, p->name, FIELD_PLACE);
@@ -241,7 +243,8 @@ static void add_port(struct making *k, const struct mesh_port *p, const struct t
 static void add_product(struct making *k, const struct mesh_product *p, const struct tie *ties, size_t n_ties)
 {
     int64_t uses = 0;
-    struct entry *en = begin(k, FIND_PRODUCT, p, p->domain, p->name, p->title);
+    size_t place = k->f->n_entries;
+    begin(k, FIND_PRODUCT, p, p->domain, p->name, p->title);
     for (size_t i = 0; i < p->n_ports; i++) {
         uses += port_uses(k, p->ports[i]);
         add_ties_of(k, p->ports[i], ties, n_ties, NULL);
@@ -249,7 +252,7 @@ static void add_product(struct making *k, const struct mesh_product *p, const st
         add_text(k, p->ports[i]->name, FIELD_DESCRIPTION);
         add_text(k, p->ports[i]->description, FIELD_DESCRIPTION);
     }
-    en->prior *= use_factor(uses) * (str_eq(p->status, STR("retired")) ? 0.5F : str_eq(p->status, STR("deprecated")) ? 0.7F : 1);
+    k->f->priors[place] *= use_factor(uses) * (str_eq(p->status, STR("retired")) ? 0.5F : str_eq(p->status, STR("deprecated")) ? 0.7F : 1);
     add_texts(k, p->tags, p->n_tags, FIELD_TAG);
     add_text(k, p->purpose, FIELD_DESCRIPTION);
     add_text(k, p->usage, FIELD_DESCRIPTION);
@@ -369,6 +372,7 @@ static void make_lists(struct making *k)
     struct token *sorted = mem_alloc((f->n_tokens + 1) * sizeof *sorted);
     f->postings = mem_alloc((k->n_pairs + 1) * sizeof *f->postings);
     f->n_postings = k->n_pairs;
+    f->letters = mem_alloc((f->n_tokens + 1) * sizeof *f->letters);
     for (size_t i = 0; i < f->n_tokens; i++)
         order[i] = (uint32_t)i;
     for (size_t i = 0; i < k->n_pairs; i++)
@@ -380,6 +384,7 @@ static void make_lists(struct making *k)
         at += t->n_postings;
         k->stamp[order[i]] = t->postings; /* where its next posting goes */
         sorted[i] = *t;
+        f->letters[i] = search_letters(f->text + t->text, t->n);
     }
     for (size_t i = 0; i < k->n_pairs; i++)
         f->postings[k->stamp[k->pairs[i].token]++] = k->pairs[i].at;
@@ -451,7 +456,7 @@ struct find_size find_size(const struct find *f)
     return (struct find_size){.entries = f->n_entries,
                               .words = f->n_tokens,
                               .places = f->n_postings,
-                              .bytes = f->n_entries * sizeof *f->entries + f->n_tokens * sizeof *f->tokens +
+                              .bytes = f->n_entries * (sizeof *f->entries + sizeof *f->priors) + f->n_tokens * (sizeof *f->tokens + sizeof *f->letters) +
                                        f->n_postings * sizeof *f->postings + f->text_bytes + f->arena.used_bytes};
 }
 
@@ -460,7 +465,9 @@ void find_close(struct find *f)
     if (!f)
         return;
     mem_free(f->entries);
+    mem_free(f->priors);
     mem_free(f->tokens);
+    mem_free(f->letters);
     mem_free(f->text);
     mem_free(f->postings);
     arena_fini(&f->arena);

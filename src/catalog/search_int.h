@@ -37,15 +37,12 @@ typedef uint32_t posting;
 struct entry {
     const void *thing;
     const struct mesh_port *port; /* of a column */
-    float prior;                  /* factor of kind and use */
     uint32_t domain;              /* index, or NO_DOMAIN */
     uint8_t kind, n_name, n_title; /* words in its name and title */
 };
 
 struct token {
-    uint64_t letters; /* which letters it has, to pass over most when looking for typos */
-    uint32_t text, postings, n_postings;
-    uint32_t n;
+    uint32_t text, n, postings, n_postings;
 };
 
 /* A name, title or synonym of a term, folded: words with single blanks between, plural endings cut. */
@@ -58,8 +55,10 @@ struct find {
     const struct mesh *m;
     struct arena arena; /* forms */
     struct entry *entries;
+    float *priors; /* of each entry: factor of kind and use */
     size_t n_entries;
     struct token *tokens; /* sorted by text */
+    uint64_t *letters;    /* which letters each has, to pass over most when looking for typos */
     size_t n_tokens;
     char *text;
     posting *postings;
