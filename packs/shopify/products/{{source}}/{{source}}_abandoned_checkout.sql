@@ -3,9 +3,9 @@ WITH shop AS (SELECT max_by(id, _fivetran_synced) AS account_id, max_by(currency
     SELECT * FROM {{domain}}.{{source}}__abandoned_checkout
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1
 )
-SELECT concat('shopify:', checkout.id) AS checkout_key,
+SELECT concat('{{source}}:', checkout.id) AS checkout_key,
        checkout.id AS checkout_id,
-       CASE WHEN checkout.customer_id IS NOT NULL THEN concat('shopify:', checkout.customer_id) END AS customer_key,
+       CASE WHEN checkout.customer_id IS NOT NULL THEN concat('{{source}}:', checkout.customer_id) END AS customer_key,
        checkout.customer_id AS customer_id,
        checkout.created_at AS started_at,
        checkout.updated_at AS updated_at,

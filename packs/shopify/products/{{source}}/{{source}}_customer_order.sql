@@ -64,12 +64,12 @@ WITH shop AS (SELECT max_by(id, _fivetran_synced) AS account_id, max_by(currency
     LEFT JOIN adjustment ON bought.id = adjustment.order_id
     LEFT JOIN code ON bought.id = code.order_id
 )
-SELECT concat('shopify:', bought.id) AS order_key,
+SELECT concat('{{source}}:', bought.id) AS order_key,
        'shopify' AS platform,
        shop.account_id AS account_id,
        bought.id AS order_id,
        coalesce(bought.order_number, bought.number) AS order_number,
-       CASE WHEN bought.customer_id IS NOT NULL THEN concat('shopify:', bought.customer_id) END AS customer_key,
+       CASE WHEN bought.customer_id IS NOT NULL THEN concat('{{source}}:', bought.customer_id) END AS customer_key,
        bought.customer_id AS customer_id,
        coalesce(bought.created_at, bought.processed_at) AS ordered_at,
        bought.updated_at AS updated_at,

@@ -15,7 +15,7 @@ WITH redeem AS (
     QUALIFY row_number() OVER (PARTITION BY order_id, index ORDER BY _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1
     ) GROUP BY code
 )
-SELECT concat('shopify:', redeem.id) AS discount_code_key,
+SELECT concat('{{source}}:', redeem.id) AS discount_code_key,
        redeem.code AS code,
        redeem.discount_id AS discount_id,
        coalesce(one.kind, redeem.discount_type) AS kind,

@@ -9,8 +9,8 @@ WITH parcel AS (
     WHERE coalesce(lower(_fivetran_deleted), 'false') <> 'true'
     GROUP BY fulfillment_id
 )
-SELECT concat('shopify:', parcel.id) AS fulfillment_key,
-       concat('shopify:', parcel.order_id) AS order_key,
+SELECT concat('{{source}}:', parcel.id) AS fulfillment_key,
+       concat('{{source}}:', parcel.order_id) AS order_key,
        parcel.id AS fulfillment_id,
        parcel.order_id AS order_id,
        parcel.status AS status,

@@ -37,8 +37,8 @@ WITH shop AS (SELECT max_by(id, _fivetran_synced) AS account_id, max_by(currency
     LEFT JOIN tax ON line.id = tax.order_line_id
     LEFT JOIN refund ON line.id = refund.order_line_id
 )
-SELECT concat('shopify:', line.id) AS order_line_key,
-       concat('shopify:', line.order_id) AS order_key,
+SELECT concat('{{source}}:', line.id) AS order_line_key,
+       concat('{{source}}:', line.order_id) AS order_key,
        'shopify' AS platform,
        shop.account_id AS account_id,
        line.order_id AS order_id,

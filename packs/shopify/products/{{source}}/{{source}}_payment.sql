@@ -3,8 +3,8 @@ WITH paid AS (
     SELECT * FROM {{domain}}.{{source}}__transaction
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1
 )
-SELECT concat('shopify:', id) AS payment_key,
-       concat('shopify:', order_id) AS order_key,
+SELECT concat('{{source}}:', id) AS payment_key,
+       concat('{{source}}:', order_id) AS order_key,
        id AS payment_id,
        order_id AS order_id,
        coalesce(processed_at, created_at) AS paid_at,

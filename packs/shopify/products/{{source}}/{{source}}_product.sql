@@ -8,7 +8,7 @@ WITH item AS (
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1
     ) GROUP BY product_id
 )
-SELECT concat('shopify:', item.id) AS product_key,
+SELECT concat('{{source}}:', item.id) AS product_key,
        item.id AS product_id,
        item.title AS product_name,
        item.product_type AS product_type,

@@ -16,8 +16,8 @@ WITH shop AS (SELECT max_by(id, _fivetran_synced) AS account_id, max_by(currency
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1
     ) GROUP BY refund_id
 )
-SELECT concat('shopify:', given.id) AS refund_key,
-       concat('shopify:', given.order_id) AS order_key,
+SELECT concat('{{source}}:', given.id) AS refund_key,
+       concat('{{source}}:', given.order_id) AS order_key,
        given.id AS refund_id,
        given.order_id AS order_id,
        coalesce(given.processed_at, given.created_at) AS refunded_at,

@@ -7,7 +7,7 @@ WITH booked AS (
     SELECT booked.*, CASE WHEN upper(booked.currency) IN ('BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') THEN CAST(1 AS DECIMAL(4,3))
                 WHEN upper(booked.currency) IN ('BHD', 'JOD', 'KWD', 'OMR', 'TND') THEN CAST(0.001 AS DECIMAL(4,3)) ELSE CAST(0.01 AS DECIMAL(4,3)) END AS unit FROM booked
 )
-SELECT concat('stripe:', id) AS balance_key,
+SELECT concat('{{source}}:', id) AS balance_key,
        id AS balance_transaction_id,
        type AS kind,
        "source" AS source_id,

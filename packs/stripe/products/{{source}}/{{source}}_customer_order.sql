@@ -1,4 +1,4 @@
--- Stripe invoices, and charges without an invoice, in the shape of the shared customer order.
+-- Stripe invoices, and charges without an invoice that did not fail, in the shape of the shared customer order.
 -- Amounts arrive in the smallest unit of their currency: cents, but yen as they are and thousandths of a dinar.
 WITH account AS (SELECT CASE WHEN count(DISTINCT id) = 1 THEN any_value(id) END AS account_id FROM {{domain}}.{{source}}__account), customer AS (
     SELECT * FROM {{domain}}.{{source}}__customer
@@ -53,25 +53,26 @@ WITH account AS (SELECT CASE WHEN count(DISTINCT id) = 1 THEN any_value(id) END 
     WHERE NOT coalesce(invoice.is_deleted, false)
     UNION ALL
     SELECT charge.id, CAST(NULL AS VARCHAR), charge.customer_id, charge.created, CAST(NULL AS TIMESTAMP), charge.status,
-           CASE WHEN charge.status = 'failed' THEN 'failed' WHEN charge.status = 'pending' THEN 'pending'
+           CASE WHEN charge.status = 'pending' THEN 'pending'
                 WHEN charge.status = 'succeeded' AND coalesce(charge.captured, true) THEN 'paid' WHEN charge.status = 'succeeded' THEN 'pending' END,
            NOT coalesce(charge.livemode, true), CAST(NULL AS HUGEINT),
            charge.amount, CAST(NULL AS DECIMAL(18,6)), CAST(NULL AS DECIMAL(18,6)), charge.amount, charge.amount,
            charge.given_back, charge.currency, 'payment', CAST(NULL AS VARCHAR), charge.shipping_address_country
     FROM charge
-    WHERE charge.invoice_id IS NULL AND NOT EXISTS (SELECT 1 FROM every_invoice WHERE every_invoice.charge_id = charge.id)
+    WHERE charge.invoice_id IS NULL AND coalesce(charge.status, '') <> 'failed' -- an attempt that failed is no order; it stands among the payments
+      AND NOT EXISTS (SELECT 1 FROM every_invoice WHERE every_invoice.charge_id = charge.id)
 ), told AS (
-    SELECT placed.*, state IN ('cancelled', 'failed') AS is_cancelled,
+    SELECT placed.*, state = 'cancelled' AS is_cancelled,
            CASE WHEN upper(placed.currency) IN ('BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') THEN CAST(1 AS DECIMAL(4,3))
                 WHEN upper(placed.currency) IN ('BHD', 'JOD', 'KWD', 'OMR', 'TND') THEN CAST(0.001 AS DECIMAL(4,3)) ELSE CAST(0.01 AS DECIMAL(4,3)) END AS unit
     FROM placed
 )
-SELECT concat('stripe:', told.order_id) AS order_key,
+SELECT concat('{{source}}:', told.order_id) AS order_key,
        'stripe' AS platform,
        account.account_id AS account_id,
        told.order_id AS order_id,
        told.order_number AS order_number,
-       CASE WHEN told.customer_id IS NOT NULL THEN concat('stripe:', told.customer_id) END AS customer_key,
+       CASE WHEN told.customer_id IS NOT NULL THEN concat('{{source}}:', told.customer_id) END AS customer_key,
        told.customer_id AS customer_id,
        told.ordered_at AS ordered_at,
        CAST(NULL AS TIMESTAMP) AS updated_at,
@@ -90,7 +91,7 @@ SELECT concat('stripe:', told.order_id) AS order_key,
        CAST(told.total * told.unit AS DECIMAL(18,6)) AS total_amount,
        CAST(told.given_back * told.unit AS DECIMAL(18,6)) AS refund_amount,
        -- A refund gives back goods and tax in the proportion they were paid.
-       CASE WHEN told.is_test OR coalesce(told.state, 'draft') IN ('draft', 'cancelled', 'failed') OR coalesce(told.total, 0) = 0 THEN CAST(0 AS DECIMAL(18,6))
+       CASE WHEN told.is_test OR coalesce(told.state, 'draft') IN ('draft', 'cancelled') OR coalesce(told.total, 0) = 0 THEN CAST(0 AS DECIMAL(18,6))
             WHEN coalesce(told.given_back, 0) = 0 THEN CAST(told.goods * told.unit AS DECIMAL(18,6))
             ELSE CAST(round(told.goods * (told.total - told.given_back) / told.total * told.unit, 6) AS DECIMAL(18,6)) END AS net_revenue,
        upper(told.currency) AS currency,

@@ -4,7 +4,7 @@ WITH contested AS (
     SELECT * FROM {{domain}}.{{source}}__dispute
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1
 )
-SELECT concat('stripe:', id) AS dispute_key,
+SELECT concat('{{source}}:', id) AS dispute_key,
        id AS dispute_id,
        charge_id AS payment_id,
        created AS opened_at,

@@ -31,8 +31,8 @@ WITH account AS (SELECT CASE WHEN count(DISTINCT id) = 1 THEN any_value(id) END 
                 WHEN upper(every_line.currency) IN ('BHD', 'JOD', 'KWD', 'OMR', 'TND') THEN CAST(0.001 AS DECIMAL(4,3)) ELSE CAST(0.01 AS DECIMAL(4,3)) END AS unit
     FROM every_line LEFT JOIN invoice ON every_line.invoice_id = invoice.id
 )
-SELECT concat('stripe:', line.invoice_id, ':', line.id) AS order_line_key,
-       concat('stripe:', line.invoice_id) AS order_key,
+SELECT concat('{{source}}:', line.invoice_id, ':', line.id) AS order_line_key,
+       concat('{{source}}:', line.invoice_id) AS order_key,
        'stripe' AS platform,
        account.account_id AS account_id,
        line.invoice_id AS order_id,

@@ -23,10 +23,10 @@ WITH charge AS (
                 WHEN upper(booked.currency) IN ('BHD', 'JOD', 'KWD', 'OMR', 'TND') THEN CAST(0.001 AS DECIMAL(4,3)) ELSE CAST(0.01 AS DECIMAL(4,3)) END AS settlement_unit
     FROM charge LEFT JOIN booked ON charge.balance_transaction_id = booked.id
 )
-SELECT concat('stripe:', told.id) AS payment_key,
-       concat('stripe:', coalesce(told.invoice_id, told.id)) AS order_key,
+SELECT concat('{{source}}:', told.id) AS payment_key,
+       concat('{{source}}:', coalesce(told.invoice_id, told.id)) AS order_key,
        told.id AS payment_id,
-       CASE WHEN told.customer_id IS NOT NULL THEN concat('stripe:', told.customer_id) END AS customer_key,
+       CASE WHEN told.customer_id IS NOT NULL THEN concat('{{source}}:', told.customer_id) END AS customer_key,
        told.created AS paid_at,
        told.status AS status,
        told.failure_code AS failure_code,

@@ -4,7 +4,7 @@ WITH given AS (
     SELECT * FROM {{domain}}.{{source}}__refund
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1
 )
-SELECT concat('stripe:', id) AS refund_key,
+SELECT concat('{{source}}:', id) AS refund_key,
        id AS refund_id,
        charge_id AS payment_id,
        created AS refunded_at,

@@ -52,11 +52,11 @@ WITH account AS (SELECT CASE WHEN count(DISTINCT id) = 1 THEN any_value(id) END 
                 WHEN 'incomplete' THEN 'incomplete' END AS state
     FROM running
 )
-SELECT concat('stripe:', told.id) AS subscription_key,
+SELECT concat('{{source}}:', told.id) AS subscription_key,
        'stripe' AS platform,
        account.account_id AS account_id,
        told.id AS subscription_id,
-       CASE WHEN told.customer_id IS NOT NULL THEN concat('stripe:', told.customer_id) END AS customer_key,
+       CASE WHEN told.customer_id IS NOT NULL THEN concat('{{source}}:', told.customer_id) END AS customer_key,
        told.customer_id AS customer_id,
        told.state AS status,
        told.status AS native_status,

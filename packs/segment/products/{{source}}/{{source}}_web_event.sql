@@ -1,0 +1,47 @@
+-- Segment page views in the shape of the shared web event.
+WITH event AS (
+    SELECT * FROM {{domain}}.{{source}}__segment_pages
+    QUALIFY row_number() OVER (PARTITION BY id ORDER BY received_at DESC NULLS LAST, _learned_from DESC) = 1
+), told AS (
+    SELECT event.*, nullif(lower(regexp_extract(referrer, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?([^/?#:]+)', 1)), '') AS referrer_host FROM event
+), known AS (
+    -- The list of known referrers, where it lies beside the events: one entry for each host, with and without "www.".
+    SELECT regexp_replace(lower(host), '^www\.', '') AS host, min(medium) AS medium, min(source) AS source
+    FROM {{domain}}.{{source}}__referrer_mapping WHERE medium <> 'unknown' GROUP BY 1
+)
+SELECT concat('{{source}}:', told.id) AS event_key,
+       'segment' AS platform,
+       CAST(NULL AS VARCHAR) AS account_id,
+       told.id AS event_id,
+       'page_view' AS event_name,
+       told."timestamp" AS occurred_at,
+       told.received_at AS received_at,
+       told.user_id AS user_id,
+       told.anonymous_id AS anonymous_id,
+       CAST(NULL AS VARCHAR) AS session_key,
+       nullif(regexp_replace(told.url, '[?#].*$', ''), '') AS page_url,
+       nullif(lower(regexp_extract(told.url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?([^/?#:]+)', 1)), '') AS page_host,
+       coalesce(told.path, nullif(regexp_extract(told.url, '^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+([^?#]*)', 1), '')) AS page_path,
+       told.title AS page_title,
+       nullif(regexp_replace(told.referrer, '[?#].*$', ''), '') AS referrer_url,
+       told.referrer_host AS referrer_host,
+       known.medium AS referrer_medium,
+       known.source AS referrer_source,
+       coalesce(told.context_campaign_source, nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_source=([^&#]*)', 1), '+', ' ')), '')) AS utm_source,
+       coalesce(told.context_campaign_medium, nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_medium=([^&#]*)', 1), '+', ' ')), '')) AS utm_medium,
+       coalesce(told.context_campaign_name, nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_campaign=([^&#]*)', 1), '+', ' ')), '')) AS utm_campaign,
+       coalesce(told.context_campaign_term, nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_term=([^&#]*)', 1), '+', ' ')), '')) AS utm_term,
+       coalesce(told.context_campaign_content, nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_content=([^&#]*)', 1), '+', ' ')), '')) AS utm_content,
+       coalesce(nullif(regexp_extract(told.url, '[?&](?:gclid|gbraid|wbraid|fbclid|msclkid|ttclid|li_fat_id|epik)=([^&#]*)', 1), ''), nullif(regexp_extract(told.search, '[?&](?:gclid|gbraid|wbraid|fbclid|msclkid|ttclid|li_fat_id|epik)=([^&#]*)', 1), '')) AS click_id,
+       CAST(NULL AS VARCHAR) AS device_category,
+       CAST(NULL AS VARCHAR) AS operating_system,
+       CAST(NULL AS VARCHAR) AS browser,
+       CAST(NULL AS VARCHAR) AS country,
+       CAST(NULL AS VARCHAR) AS order_id,
+       CAST(NULL AS DECIMAL(18,6)) AS revenue_amount,
+       CAST(NULL AS VARCHAR) AS currency,
+       CAST(NULL AS VARCHAR) AS properties,
+       '{{domain}}' AS domain,
+       '{{source}}' AS source
+FROM told
+LEFT JOIN known ON regexp_replace(told.referrer_host, '^www\.', '') = known.host
