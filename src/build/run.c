@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "build/run_int.h"
+#include "contract/contract.h"
 
 /* The port and everything that it reads. */
 static void select_port(struct run *run, const struct mesh_port *p)
@@ -143,6 +144,8 @@ static bool build_all(struct run *run, struct engine_conn *c, struct err *e)
     if (idle ? !build_catalog_base(c, run->m, run->src, e) : !build_src_make(c, run->m, &run->facts, run->src, e))
         goto out;
     run_usual_times(run);
+    for (size_t i = 0; i < run->m->n_ports && !idle; i++)
+        run->tasks[i].referred = contract_referred(run->m, run->m->ports[i], &run->arena, &run->tasks[i].n_referred);
     ok = start_workers(run, e);
     if (ok)
         run_watch(run);

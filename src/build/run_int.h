@@ -14,6 +14,8 @@ struct task {
     const struct mesh_port *cause; /* SKIPPED: the port that failed */
     struct str message;            /* why failed, refused or skipped */
     int64_t usual_ms;              /* of earlier runs; 0: unknown */
+    const struct mesh_port **referred; /* ports that its checks look at: built first where that can be */
+    size_t n_referred;
 };
 
 struct run;

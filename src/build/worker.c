@@ -10,18 +10,35 @@ static bool is_good(const struct task *t)
     return t->state == TASK_DONE && (t->outcome == OUTCOME_BUILT || t->outcome == OUTCOME_UNCHANGED);
 }
 
-/* The first waiting port, in build order, whose inputs are all done; NULL: none now. Caller holds the lock. */
+/* Whether a port that the checks of this one look at is still to come, so that they would see its old rows. */
+static bool is_early(const struct run *run, const struct task *t)
+{
+    for (size_t i = 0; i < t->n_referred; i++) {
+        enum task_state s = run->tasks[t->referred[i]->index].state;
+        if (s == TASK_WAITING || s == TASK_RUNNING)
+            return true;
+    }
+    return false;
+}
+
+/* The first waiting port, in build order, whose inputs are all done; NULL: none now. One that is early waits, unless nothing else
+ * goes on: then ports refer to each other in a circle, which is broken at the first. Caller holds the lock. */
 static const struct mesh_port *take_ready(struct run *run)
 {
+    const struct mesh_port *early = NULL;
+    bool running = false;
     for (size_t i = 0; i < run->m->n_ports; i++) {
         const struct mesh_port *p = run->m->ports[i];
         bool ready = run->tasks[i].state == TASK_WAITING;
+        running |= run->tasks[i].state == TASK_RUNNING;
         for (size_t k = 0; ready && k < p->n_inputs; k++)
             ready = p->inputs[k].port == NULL || run->tasks[p->inputs[k].port->index].state == TASK_DONE;
-        if (ready)
+        if (ready && !is_early(run, &run->tasks[i]))
             return p;
+        if (ready && early == NULL)
+            early = p;
     }
-    return NULL;
+    return running ? NULL : early;
 }
 
 static bool any_waiting(const struct run *run)

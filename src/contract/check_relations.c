@@ -122,3 +122,59 @@ void contract_check_relations(struct contract_run *run)
              n && !run->broken; n = doc_next(run->d, n))
             check_relation(run, n, run->c->columns[i].name);
 }
+
+/* As find_table: of the own domain first, then of `shared`. */
+static const struct mesh_port *referred_port(const struct mesh *m, const struct mesh_port *from, struct str table, struct arena *a)
+{
+    const struct str domains[] = {from->product->domain->name, STR("shared")};
+    for (size_t i = 0; i < sizeof domains / sizeof *domains; i++) {
+        const struct mesh_port *p = mesh_find_port(m, arena_printf(a, "%.*s.%.*s", STR_FMT(domains[i]), STR_FMT(table)));
+        if (p)
+            return p;
+    }
+    return NULL;
+}
+
+struct referred {
+    const struct mesh *m;
+    const struct mesh_port *from, **ports;
+    struct arena *a;
+    size_t n, cap;
+};
+
+static void refer(struct referred *r, const struct doc *d, const struct doc_node *list)
+{
+    for (const struct doc_node *l = doc_first(d, list); l; l = doc_next(d, l)) {
+        struct str to[KEY_COLUMNS_MAX];
+        struct reference reference;
+        if (texts_of(d, doc_get(d, l, "to"), to) == 0 || !parse_reference(to[0], &reference))
+            continue;
+        const struct mesh_port *p = referred_port(r->m, r->from, reference.table, r->a);
+        bool known = p == NULL || p == r->from;
+        for (size_t i = 0; i < r->n && !known; i++)
+            known = r->ports[i] == p;
+        if (known)
+            continue;
+        if (r->n == r->cap) {
+            const struct mesh_port **more = arena_array(r->a, r->cap = r->cap ? r->cap * 2 : 8, sizeof *more);
+            if (r->n)
+                memcpy(more, r->ports, r->n * sizeof *more);
+            r->ports = more;
+        }
+        r->ports[r->n++] = p;
+    }
+}
+
+const struct mesh_port **contract_referred(const struct mesh *m, const struct mesh_port *port, struct arena *a, size_t *n)
+{
+    struct referred r = {.m = m, .from = port, .a = a};
+    const struct mesh_contract *c = port->contract;
+    if (c) {
+        refer(&r, c->doc, doc_get(c->doc, c->object, "relationships"));
+        for (size_t i = 0; i < c->n_columns; i++)
+            if (c->columns[i].node)
+                refer(&r, c->doc, doc_get(c->doc, c->columns[i].node, "relationships"));
+    }
+    *n = r.n;
+    return r.ports;
+}

@@ -25,6 +25,8 @@ struct contract_freshness {
 };
 void contract_freshness(const struct mesh_port *port, int64_t built_at_us, struct str data_to, struct str time_zone,
                         int64_t now_us, struct contract_freshness *out);
+/* The other ports whose rows a check of this one looks at (relationships): worth building first. Each once, in the arena. */
+const struct mesh_port **contract_referred(const struct mesh *m, const struct mesh_port *port, struct arena *a, size_t *n);
 /* Rules that can never run or are inconsistent (unknown columns, patterns beyond RE2): warnings and errors for `trellis check`.
  */
 void contract_lint(const struct mesh_port *port, struct errs *es);
