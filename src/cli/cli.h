@@ -79,6 +79,8 @@ int cli_serve_mesh(struct cli *c, const char *dir, const char *host, int port); 
 /* ---- commands, one file each ---- */
 int cmd_init(struct cli *c, const struct cli_args *args);
 int cmd_add(struct cli *c, const struct cli_args *args);
+int cmd_import(struct cli *c, const struct cli_args *args);
+int cmd_export(struct cli *c, const struct cli_args *args);
 int cmd_check(struct cli *c, const struct cli_args *args);
 int cmd_plan(struct cli *c, const struct cli_args *args);
 int cmd_run(struct cli *c, const struct cli_args *args);

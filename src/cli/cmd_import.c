@@ -1,0 +1,152 @@
+/* trellis import: contracts out of what a team already has, written as files or straight into the mesh. */
+#include "cli/cli.h"
+
+#include "base/fs.h"
+#include "exchange/exchange.h"
+#include "mesh/mesh_write.h"
+#include "serve/put.h"
+
+enum { IMPORT_MAX_BYTES = 512 << 20, CONTRACT_MAX_BYTES = 64 << 20 };
+
+/* --select a,b: only these, all of which must be there. */
+static bool select_tables(struct cli *c, const char *names, struct exchange_set *set, struct err *e)
+{
+    struct str all[64], rest = str_of(names);
+    size_t kept = 0, n_all = set->n < 64 ? set->n : 64;
+    if (!names)
+        return true;
+    struct exchange_table *chosen = arena_array(&c->arena, set->n + 1, sizeof *chosen);
+    for (size_t i = 0; i < n_all; i++)
+        all[i] = set->tables[i].name;
+    while (rest.p && rest.n) {
+        struct str name = str_trim(str_cut(rest, ',', &rest));
+        const struct exchange_table *found = NULL;
+        for (size_t i = 0; i < set->n && !found; i++)
+            if (str_eq(set->tables[i].name, name) || str_eq(set->tables[i].native, name))
+                found = &set->tables[i];
+        if (!found) {
+            err_set(e, E_NOT_FOUND, "the file describes no table %.*s", STR_FMT(name));
+            int near = str_nearest(name, all, n_all);
+            if (near >= 0)
+                err_hint(e, "did you mean %.*s?", STR_FMT(all[near]));
+            return false;
+        }
+        if (kept < set->n)
+            chosen[kept++] = *found;
+    }
+    *set = (struct exchange_set){chosen, kept};
+    return true;
+}
+
+static bool write_one(struct cli *c, const struct exchange_table *t, struct str folder, bool force, struct err *e)
+{
+    struct errs es = {0};
+    struct exchange_set one = {(struct exchange_table *)t, 1};
+    struct exchange_table alone = *t;
+    struct str path = fs_join(&c->arena, folder, arena_printf(&c->arena, "%.*s.odcs.yaml", STR_FMT(t->name)));
+    char *path_z = arena_strz(&c->arena, path);
+    struct buf b = BUF_INIT(CONTRACT_MAX_BYTES);
+    /* A contract alone has nothing that its references could lead to. */
+    alone.columns = arena_array(&c->arena, t->n_columns + 1, sizeof *alone.columns);
+    for (size_t i = 0; i < t->n_columns; i++) {
+        alone.columns[i] = t->columns[i];
+        alone.columns[i].references = STR("");
+    }
+    one.tables = &alone;
+    bool good = exchange_write(&c->arena, EXCHANGE_ODCS, &one, STR(""), &b, &es);
+    if (good && !force && fs_exists(path_z)) {
+        err_set(e, E_DUPLICATE, "%.*s is there already", STR_FMT(path));
+        err_hint(e, "--force replaces it");
+        good = false;
+    } else if (good) {
+        good = fs_write_atomic(path_z, buf_str(&b), 0644, e);
+    } else {
+        *e = es.v[0];
+    }
+    if (good && !c->json)
+        printf("new  %.*s\n", STR_FMT(path));
+    buf_fini(&b);
+    errs_fini(&es);
+    return good;
+}
+
+static bool write_contracts(struct cli *c, const struct exchange_set *set, const char *folder, bool force, struct err *e)
+{
+    if (!fs_mkdirs(folder, 0755, e))
+        return false;
+    for (size_t i = 0; i < set->n; i++)
+        if (!write_one(c, &set->tables[i], str_of(folder), force, e))
+            return false;
+    return true;
+}
+
+/* Each table becomes a source that takes in its landed files, and a product that publishes them under the contract. */
+static bool into_mesh(struct cli *c, const struct cli_args *args, const struct exchange_set *set, struct mesh_written **files, size_t *n, struct err *e)
+{
+    struct str dir;
+    const char *path = cli_opt(args, "--path");
+    struct mesh_add_options o = {.domain = str_of(cli_opt(args, "--domain")), .force = cli_has(args, "--force")};
+    struct mesh_add_table *tables = arena_array(&c->arena, set->n, sizeof *tables);
+    if (!cli_mesh_dir(c, &dir, e))
+        return false;
+    for (size_t i = 0; i < set->n; i++) {
+        const struct exchange_table *t = &set->tables[i];
+        tables[i] = (struct mesh_add_table){
+            .name = t->name, .title = t->title, .description = t->description, .optional = true, .columns = t->columns, .n_columns = t->n_columns,
+            .path = arena_printf(&c->arena, "%s/%.*s*.{csv,tsv,json,ndjson,jsonl,parquet,xlsx}{,.gz,.zst}", path ? path : "incoming", STR_FMT(t->name))};
+    }
+    return mesh_add_tables(&c->arena, arena_strz(&c->arena, dir), &o, tables, set->n, files, n, e);
+}
+
+static bool print_contract(struct cli *c, const struct exchange_set *set, struct errs *es)
+{
+    struct buf b = BUF_INIT(CONTRACT_MAX_BYTES);
+    bool good = exchange_write(&c->arena, EXCHANGE_ODCS, set, STR(""), &b, es);
+    if (good)
+        cli_print(&b);
+    buf_fini(&b);
+    return good;
+}
+
+int cmd_import(struct cli *c, const struct cli_args *args)
+{
+    struct err e = {0};
+    struct errs es = {0};
+    struct str text;
+    struct exchange_set set;
+    struct mesh_written *files = NULL;
+    size_t n = 0;
+    enum exchange_format f;
+    const char *file = args->words[0], *as = cli_opt(args, "--as"), *out = cli_opt(args, "--out"), *domain = cli_opt(args, "--domain");
+    bool good = fs_read(&c->arena, file, IMPORT_MAX_BYTES, &text, &e) &&
+                (as ? exchange_format_find(str_of(as), &f, &e) : exchange_format_guess(str_of(file), text, &f, &e));
+    if (good && out && domain)
+        good = err_set(&e, E_USAGE, "--out and --domain are two ways; give one");
+    if (!good)
+        return cli_fail(c, &e);
+    good = exchange_read(&c->arena, f, str_of(file), text, &set, &es);
+    errs_sort(&es);
+    if (!good) {
+        int code = cli_fail_all(c, &es, &e);
+        errs_fini(&es);
+        return code;
+    }
+    cli_diagnostics(c, &es, stderr);
+    good = select_tables(c, cli_opt(args, "--select"), &set, &e);
+    if (good && domain)
+        good = into_mesh(c, args, &set, &files, &n, &e);
+    else if (good && out)
+        good = write_contracts(c, &set, out, cli_has(args, "--force"), &e);
+    else if (good && !print_contract(c, &set, &es))
+        good = err_set(&e, E_TOO_LARGE, "the contract is too large to print");
+    errs_fini(&es);
+    if (!good)
+        return cli_fail(c, &e);
+    if (domain) {
+        cli_print_written(c, files, n);
+        cli_advice(c, "\n%zu tables. Their files are looked for in %s/; next: trellis check, then trellis run", set.n, cli_opt(args, "--path") ? cli_opt(args, "--path") : "incoming");
+    } else if (out) {
+        cli_advice(c, "\n%zu contracts; next: trellis check %s/*.odcs.yaml", set.n, out);
+    }
+    return 0;
+}
