@@ -10,7 +10,7 @@ WITH event AS (
 ), told AS (
     SELECT parsed.*, coalesce(json_extract_string(about, '$."[Amplitude] Page Location"'), json_extract_string(about, '$."[Amplitude] Page URL"'), json_extract_string(about, '$."page_url"'), json_extract_string(about, '$."url"')) AS url,
            coalesce(json_extract_string(about, '$."referrer"'), json_extract_string(person, '$."referrer"')) AS referrer,
-           nullif(lower(regexp_extract(coalesce(json_extract_string(about, '$."referrer"'), json_extract_string(person, '$."referrer"')), '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?([^/?#:]+)', 1)), '') AS referrer_host
+           nullif(lower(regexp_extract(coalesce(json_extract_string(about, '$."referrer"'), json_extract_string(person, '$."referrer"')), '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:@]+)', 1)), '') AS referrer_host
     FROM parsed
 ), known AS (
     -- The list of known referrers, where it lies beside the events: one entry for each host, with and without "www.".
@@ -27,19 +27,19 @@ SELECT concat('{{source}}:', told.native_id) AS event_key,
        told.user_id AS user_id,
        coalesce(told.device_id, told.amplitude_id) AS anonymous_id,
        CASE WHEN told.session_id NOT IN ('-1', '0') THEN md5(concat(coalesce(told.device_id, told.amplitude_id, ''), '|', told.session_id)) END AS session_key,
-       nullif(regexp_replace(told.url, '[?#].*$', ''), '') AS page_url,
-       nullif(lower(regexp_extract(told.url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?([^/?#:]+)', 1)), '') AS page_host,
+       nullif(regexp_replace(regexp_replace(told.url, '[?#].*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '') AS page_url,
+       nullif(lower(regexp_extract(told.url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:@]+)', 1)), '') AS page_host,
        nullif(regexp_extract(told.url, '^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+([^?#]*)', 1), '') AS page_path,
        coalesce(json_extract_string(told.about, '$."[Amplitude] Page Title"'), json_extract_string(told.about, '$."page_title"'), json_extract_string(told.about, '$."title"')) AS page_title,
-       nullif(regexp_replace(told.referrer, '[?#].*$', ''), '') AS referrer_url,
+       nullif(regexp_replace(regexp_replace(told.referrer, '[?#].*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '') AS referrer_url,
        told.referrer_host AS referrer_host,
        known.medium AS referrer_medium,
        known.source AS referrer_source,
-       coalesce(json_extract_string(told.about, '$."utm_source"'), json_extract_string(told.person, '$."utm_source"'), nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_source=([^&#]*)', 1), '+', ' ')), '')) AS utm_source,
-       coalesce(json_extract_string(told.about, '$."utm_medium"'), json_extract_string(told.person, '$."utm_medium"'), nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_medium=([^&#]*)', 1), '+', ' ')), '')) AS utm_medium,
-       coalesce(json_extract_string(told.about, '$."utm_campaign"'), json_extract_string(told.person, '$."utm_campaign"'), nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_campaign=([^&#]*)', 1), '+', ' ')), '')) AS utm_campaign,
-       coalesce(json_extract_string(told.about, '$."utm_term"'), json_extract_string(told.person, '$."utm_term"'), nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_term=([^&#]*)', 1), '+', ' ')), '')) AS utm_term,
-       coalesce(json_extract_string(told.about, '$."utm_content"'), json_extract_string(told.person, '$."utm_content"'), nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_content=([^&#]*)', 1), '+', ' ')), '')) AS utm_content,
+       coalesce(json_extract_string(told.about, '$."utm_source"'), json_extract_string(told.person, '$."utm_source"'), nullif(coalesce(try(url_decode(replace(regexp_extract(told.url, '[?&]utm_source=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.url, '[?&]utm_source=([^&#]*)', 1), '+', ' ')), '')) AS utm_source,
+       coalesce(json_extract_string(told.about, '$."utm_medium"'), json_extract_string(told.person, '$."utm_medium"'), nullif(coalesce(try(url_decode(replace(regexp_extract(told.url, '[?&]utm_medium=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.url, '[?&]utm_medium=([^&#]*)', 1), '+', ' ')), '')) AS utm_medium,
+       coalesce(json_extract_string(told.about, '$."utm_campaign"'), json_extract_string(told.person, '$."utm_campaign"'), nullif(coalesce(try(url_decode(replace(regexp_extract(told.url, '[?&]utm_campaign=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.url, '[?&]utm_campaign=([^&#]*)', 1), '+', ' ')), '')) AS utm_campaign,
+       coalesce(json_extract_string(told.about, '$."utm_term"'), json_extract_string(told.person, '$."utm_term"'), nullif(coalesce(try(url_decode(replace(regexp_extract(told.url, '[?&]utm_term=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.url, '[?&]utm_term=([^&#]*)', 1), '+', ' ')), '')) AS utm_term,
+       coalesce(json_extract_string(told.about, '$."utm_content"'), json_extract_string(told.person, '$."utm_content"'), nullif(coalesce(try(url_decode(replace(regexp_extract(told.url, '[?&]utm_content=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.url, '[?&]utm_content=([^&#]*)', 1), '+', ' ')), '')) AS utm_content,
        coalesce(coalesce(json_extract_string(told.about, '$."gclid"'), json_extract_string(told.about, '$."fbclid"')), nullif(regexp_extract(told.url, '[?&](?:gclid|gbraid|wbraid|fbclid|msclkid|ttclid|li_fat_id|epik)=([^&#]*)', 1), '')) AS click_id,
        coalesce(told.device_type, told.device_family) AS device_category,
        told.os_name AS operating_system,

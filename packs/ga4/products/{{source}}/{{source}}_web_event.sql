@@ -3,7 +3,7 @@ WITH event AS (
     SELECT * FROM {{domain}}.{{source}}__ga4_export_event
     QUALIFY row_number() OVER (PARTITION BY _fivetran_id ORDER BY _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1
 ), told AS (
-    SELECT event.*, nullif(lower(regexp_extract(param_page_referrer, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?([^/?#:]+)', 1)), '') AS referrer_host FROM event
+    SELECT event.*, nullif(lower(regexp_extract(param_page_referrer, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:@]+)', 1)), '') AS referrer_host FROM event
 ), known AS (
     -- The list of known referrers, where it lies beside the events: one entry for each host, with and without "www.".
     SELECT regexp_replace(lower(host), '^www\.', '') AS host, min(medium) AS medium, min(source) AS source
@@ -18,12 +18,12 @@ SELECT concat('{{source}}:', told._fivetran_id) AS event_key,
        CAST(NULL AS TIMESTAMP) AS received_at,
        told.user_id AS user_id,
        told.user_pseudo_id AS anonymous_id,
-       CASE WHEN told.param_ga_session_id IS NOT NULL THEN md5(concat(coalesce(told.user_pseudo_id, told.user_id, ''), '|', told.param_ga_session_id)) END AS session_key,
-       nullif(regexp_replace(told.param_page_location, '[?#].*$', ''), '') AS page_url,
-       coalesce(nullif(lower(regexp_extract(told.param_page_location, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?([^/?#:]+)', 1)), ''), lower(told.event_dimensions_hostname)) AS page_host,
+       CASE WHEN told.param_ga_session_id IS NOT NULL THEN md5(concat(coalesce(told.user_pseudo_id, ''), '|', told.param_ga_session_id)) END AS session_key,
+       nullif(regexp_replace(regexp_replace(told.param_page_location, '[?#].*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '') AS page_url,
+       coalesce(nullif(lower(regexp_extract(told.param_page_location, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:@]+)', 1)), ''), lower(told.event_dimensions_hostname)) AS page_host,
        nullif(regexp_extract(told.param_page_location, '^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+([^?#]*)', 1), '') AS page_path,
        told.param_page_title AS page_title,
-       nullif(regexp_replace(told.param_page_referrer, '[?#].*$', ''), '') AS referrer_url,
+       nullif(regexp_replace(regexp_replace(told.param_page_referrer, '[?#].*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '') AS referrer_url,
        told.referrer_host AS referrer_host,
        known.medium AS referrer_medium,
        known.source AS referrer_source,

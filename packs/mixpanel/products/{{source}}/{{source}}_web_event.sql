@@ -4,7 +4,7 @@ WITH event AS (
     QUALIFY row_number() OVER (PARTITION BY _fivetran_id ORDER BY _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1
 ), told AS (
     SELECT event.*, CASE WHEN json_valid(properties) THEN properties END AS about,
-           nullif(lower(regexp_extract(coalesce(referrer, referring_domain, initial_referrer), '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?([^/?#:]+)', 1)), '') AS referrer_host
+           nullif(lower(regexp_extract(coalesce(referrer, referring_domain, initial_referrer), '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:@]+)', 1)), '') AS referrer_host
     FROM event
 ), known AS (
     -- The list of known referrers, where it lies beside the events: one entry for each host, with and without "www.".
@@ -20,20 +20,20 @@ SELECT concat('{{source}}:', told._fivetran_id) AS event_key,
        CAST(NULL AS TIMESTAMP) AS received_at,
        told.distinct_id AS user_id,
        coalesce(told.device_id, told.distinct_id_before_identity) AS anonymous_id,
-       CASE WHEN coalesce(json_extract_string(told.about, '$."$session_id"'), json_extract_string(told.about, '$."session_id"')) IS NOT NULL THEN md5(concat(coalesce(told.device_id, told.distinct_id, ''), '|', coalesce(json_extract_string(told.about, '$."$session_id"'), json_extract_string(told.about, '$."session_id"')))) END AS session_key,
-       nullif(regexp_replace(told.current_url, '[?#].*$', ''), '') AS page_url,
-       nullif(lower(regexp_extract(told.current_url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?([^/?#:]+)', 1)), '') AS page_host,
+       CASE WHEN coalesce(json_extract_string(told.about, '$."$session_id"'), json_extract_string(told.about, '$."session_id"')) IS NOT NULL THEN md5(concat(coalesce(told.device_id, told.distinct_id_before_identity, ''), '|', coalesce(json_extract_string(told.about, '$."$session_id"'), json_extract_string(told.about, '$."session_id"')))) END AS session_key,
+       nullif(regexp_replace(regexp_replace(told.current_url, '[?#].*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '') AS page_url,
+       nullif(lower(regexp_extract(told.current_url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:@]+)', 1)), '') AS page_host,
        nullif(regexp_extract(told.current_url, '^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+([^?#]*)', 1), '') AS page_path,
        coalesce(json_extract_string(told.about, '$."current_page_title"'), json_extract_string(told.about, '$."page_title"')) AS page_title,
-       nullif(regexp_replace(coalesce(told.referrer, told.initial_referrer), '[?#].*$', ''), '') AS referrer_url,
+       nullif(regexp_replace(regexp_replace(coalesce(told.referrer, told.initial_referrer), '[?#].*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '') AS referrer_url,
        told.referrer_host AS referrer_host,
        known.medium AS referrer_medium,
        known.source AS referrer_source,
-       coalesce(json_extract_string(told.about, '$."utm_source"'), nullif(url_decode(replace(regexp_extract(told.current_url, '[?&]utm_source=([^&#]*)', 1), '+', ' ')), '')) AS utm_source,
-       coalesce(json_extract_string(told.about, '$."utm_medium"'), nullif(url_decode(replace(regexp_extract(told.current_url, '[?&]utm_medium=([^&#]*)', 1), '+', ' ')), '')) AS utm_medium,
-       coalesce(json_extract_string(told.about, '$."utm_campaign"'), nullif(url_decode(replace(regexp_extract(told.current_url, '[?&]utm_campaign=([^&#]*)', 1), '+', ' ')), '')) AS utm_campaign,
-       coalesce(json_extract_string(told.about, '$."utm_term"'), nullif(url_decode(replace(regexp_extract(told.current_url, '[?&]utm_term=([^&#]*)', 1), '+', ' ')), '')) AS utm_term,
-       coalesce(json_extract_string(told.about, '$."utm_content"'), nullif(url_decode(replace(regexp_extract(told.current_url, '[?&]utm_content=([^&#]*)', 1), '+', ' ')), '')) AS utm_content,
+       coalesce(json_extract_string(told.about, '$."utm_source"'), nullif(coalesce(try(url_decode(replace(regexp_extract(told.current_url, '[?&]utm_source=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.current_url, '[?&]utm_source=([^&#]*)', 1), '+', ' ')), '')) AS utm_source,
+       coalesce(json_extract_string(told.about, '$."utm_medium"'), nullif(coalesce(try(url_decode(replace(regexp_extract(told.current_url, '[?&]utm_medium=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.current_url, '[?&]utm_medium=([^&#]*)', 1), '+', ' ')), '')) AS utm_medium,
+       coalesce(json_extract_string(told.about, '$."utm_campaign"'), nullif(coalesce(try(url_decode(replace(regexp_extract(told.current_url, '[?&]utm_campaign=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.current_url, '[?&]utm_campaign=([^&#]*)', 1), '+', ' ')), '')) AS utm_campaign,
+       coalesce(json_extract_string(told.about, '$."utm_term"'), nullif(coalesce(try(url_decode(replace(regexp_extract(told.current_url, '[?&]utm_term=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.current_url, '[?&]utm_term=([^&#]*)', 1), '+', ' ')), '')) AS utm_term,
+       coalesce(json_extract_string(told.about, '$."utm_content"'), nullif(coalesce(try(url_decode(replace(regexp_extract(told.current_url, '[?&]utm_content=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.current_url, '[?&]utm_content=([^&#]*)', 1), '+', ' ')), '')) AS utm_content,
        coalesce(coalesce(json_extract_string(told.about, '$."gclid"'), json_extract_string(told.about, '$."fbclid"')), nullif(regexp_extract(told.current_url, '[?&](?:gclid|gbraid|wbraid|fbclid|msclkid|ttclid|li_fat_id|epik)=([^&#]*)', 1), '')) AS click_id,
        coalesce(told.device, told.model, told.mp_device_model) AS device_category,
        coalesce(told.os, coalesce(json_extract_string(told.about, '$."Operating System"'), json_extract_string(told.about, '$."$os"'))) AS operating_system,

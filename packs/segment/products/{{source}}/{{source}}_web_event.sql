@@ -3,7 +3,7 @@ WITH event AS (
     SELECT * FROM {{domain}}.{{source}}__segment_pages
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY received_at DESC NULLS LAST, _learned_from DESC) = 1
 ), told AS (
-    SELECT event.*, nullif(lower(regexp_extract(referrer, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?([^/?#:]+)', 1)), '') AS referrer_host FROM event
+    SELECT event.*, nullif(lower(regexp_extract(referrer, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:@]+)', 1)), '') AS referrer_host FROM event
 ), known AS (
     -- The list of known referrers, where it lies beside the events: one entry for each host, with and without "www.".
     SELECT regexp_replace(lower(host), '^www\.', '') AS host, min(medium) AS medium, min(source) AS source
@@ -19,19 +19,19 @@ SELECT concat('{{source}}:', told.id) AS event_key,
        told.user_id AS user_id,
        told.anonymous_id AS anonymous_id,
        CAST(NULL AS VARCHAR) AS session_key,
-       nullif(regexp_replace(told.url, '[?#].*$', ''), '') AS page_url,
-       nullif(lower(regexp_extract(told.url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?([^/?#:]+)', 1)), '') AS page_host,
-       coalesce(told.path, nullif(regexp_extract(told.url, '^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+([^?#]*)', 1), '')) AS page_path,
+       nullif(regexp_replace(regexp_replace(told.url, '[?#].*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '') AS page_url,
+       nullif(lower(regexp_extract(told.url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:@]+)', 1)), '') AS page_host,
+       coalesce(nullif(regexp_replace(regexp_replace(told.path, '[?#].*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), ''), nullif(regexp_extract(told.url, '^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+([^?#]*)', 1), '')) AS page_path,
        told.title AS page_title,
-       nullif(regexp_replace(told.referrer, '[?#].*$', ''), '') AS referrer_url,
+       nullif(regexp_replace(regexp_replace(told.referrer, '[?#].*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '') AS referrer_url,
        told.referrer_host AS referrer_host,
        known.medium AS referrer_medium,
        known.source AS referrer_source,
-       coalesce(told.context_campaign_source, nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_source=([^&#]*)', 1), '+', ' ')), '')) AS utm_source,
-       coalesce(told.context_campaign_medium, nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_medium=([^&#]*)', 1), '+', ' ')), '')) AS utm_medium,
-       coalesce(told.context_campaign_name, nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_campaign=([^&#]*)', 1), '+', ' ')), '')) AS utm_campaign,
-       coalesce(told.context_campaign_term, nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_term=([^&#]*)', 1), '+', ' ')), '')) AS utm_term,
-       coalesce(told.context_campaign_content, nullif(url_decode(replace(regexp_extract(told.url, '[?&]utm_content=([^&#]*)', 1), '+', ' ')), '')) AS utm_content,
+       coalesce(told.context_campaign_source, nullif(coalesce(try(url_decode(replace(regexp_extract(told.url, '[?&]utm_source=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.url, '[?&]utm_source=([^&#]*)', 1), '+', ' ')), '')) AS utm_source,
+       coalesce(told.context_campaign_medium, nullif(coalesce(try(url_decode(replace(regexp_extract(told.url, '[?&]utm_medium=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.url, '[?&]utm_medium=([^&#]*)', 1), '+', ' ')), '')) AS utm_medium,
+       coalesce(told.context_campaign_name, nullif(coalesce(try(url_decode(replace(regexp_extract(told.url, '[?&]utm_campaign=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.url, '[?&]utm_campaign=([^&#]*)', 1), '+', ' ')), '')) AS utm_campaign,
+       coalesce(told.context_campaign_term, nullif(coalesce(try(url_decode(replace(regexp_extract(told.url, '[?&]utm_term=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.url, '[?&]utm_term=([^&#]*)', 1), '+', ' ')), '')) AS utm_term,
+       coalesce(told.context_campaign_content, nullif(coalesce(try(url_decode(replace(regexp_extract(told.url, '[?&]utm_content=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(told.url, '[?&]utm_content=([^&#]*)', 1), '+', ' ')), '')) AS utm_content,
        coalesce(nullif(regexp_extract(told.url, '[?&](?:gclid|gbraid|wbraid|fbclid|msclkid|ttclid|li_fat_id|epik)=([^&#]*)', 1), ''), nullif(regexp_extract(told.search, '[?&](?:gclid|gbraid|wbraid|fbclid|msclkid|ttclid|li_fat_id|epik)=([^&#]*)', 1), '')) AS click_id,
        CAST(NULL AS VARCHAR) AS device_category,
        CAST(NULL AS VARCHAR) AS operating_system,
