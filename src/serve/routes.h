@@ -5,6 +5,7 @@
 
 #include <yyjson.h>
 
+#include "catalog/catalog.h"
 #include "serve/app.h"
 #include "serve/http.h"
 
@@ -22,6 +23,7 @@ struct call {
     struct arena *a;
     struct str args[ROUTE_ARGS]; /* parts of the path, decoded */
     const struct mesh *mesh;     /* NULL for ROUTE_MEMORY */
+    struct known *known;         /* what is made of it */
 };
 
 struct route_param {
@@ -71,6 +73,14 @@ bool route_mesh(struct call *c, struct err *e);
 bool route_products(struct call *c, struct err *e);
 bool route_product(struct call *c, struct err *e);
 bool route_port(struct call *c, struct err *e);
+/* routes_export.c */
+bool route_export(struct call *c, struct err *e);
+/* routes_find.c */
+bool route_search(struct call *c, struct err *e);
+bool route_catalog(struct call *c, struct err *e);
+/* routes_lineage.c */
+bool route_lineage(struct call *c, struct err *e);
+bool route_column(struct call *c, struct err *e);
 /* routes_source.c */
 bool route_sources(struct call *c, struct err *e);
 /* routes_history.c */
@@ -83,6 +93,25 @@ bool route_rows(struct call *c, struct err *e);
 bool route_plan(struct call *c, struct err *e);
 bool route_run(struct call *c, struct err *e);
 bool route_cancel(struct call *c, struct err *e);
+
+/* routes_home.c */
+bool route_home(struct call *c, struct err *e);
+/* routes_domain.c */
+bool route_domains(struct call *c, struct err *e);
+bool route_domain(struct call *c, struct err *e);
+bool route_readiness(struct call *c, struct err *e);
+/* routes_glossary.c */
+bool route_glossary(struct call *c, struct err *e);
+bool route_clashes(struct call *c, struct err *e);
+/* routes_goals.c */
+bool route_goals(struct call *c, struct err *e);
+bool route_goal_value(struct call *c, struct err *e);
+bool route_pacing(struct call *c, struct err *e);
+bool route_naming(struct call *c, struct err *e);
+/* routes_request.c */
+bool route_requests(struct call *c, struct err *e);
+bool route_request_add(struct call *c, struct err *e);
+bool route_request_answer(struct call *c, struct err *e);
 
 /* openapi.c */
 void openapi_write(struct buf *b);
@@ -101,5 +130,30 @@ void shape_errs(struct buf *b, const char *key, const struct errs *es, bool warn
 const struct mesh_person *shape_product_owner(const struct mesh_product *p);
 struct str shape_stream_state(const struct ingest_stream_state *st); /* routes_source.c */
 struct str shape_materialization(enum mesh_materialization m);
+
+/* shape_item.c */
+enum port_state shape_product_state(const struct mesh_product *p, const struct build_port_status *st,
+                                    size_t *worst_port); /* the worst of its ports; worst_port may be NULL */
+void shape_catalog_item(struct buf *b, const struct mesh_product *p, const struct build_port_status *st, int64_t uses);
+
+/* ---- what the pages of the catalog share ---- */
+struct domain_facts {
+    struct build_port_status *status; /* as mesh.ports */
+    struct source_lag *lags;          /* as mesh.sources */
+    struct readiness *ready;          /* as mesh.domains */
+    struct clash *clashes;
+    size_t n_clashes;
+    struct store_request *open; /* requests that wait */
+    size_t n_open;
+    int64_t *uses; /* as mesh.ports: questions of the last 30 days */
+};
+MUST_CHECK bool domain_facts_get(struct call *c, struct domain_facts *f, struct err *e);
+void shape_domain_counts(struct buf *b, const struct mesh *m, const struct domain_facts *f,
+                         const struct mesh_domain *d); /* members only, no braces */
+void shape_pitfalls(struct buf *b, const struct readiness *r); /* elements only */
+void shape_term(struct buf *b, const struct mesh_term *t, const struct clash *clashes, size_t n_clashes, struct arena *a);
+MUST_CHECK bool shape_goal(struct call *c, struct buf *b, const char *key, const struct mesh_goal *g, struct err *e);
+MUST_CHECK bool shape_goals(struct call *c, struct buf *b, const struct mesh_domain *only, struct err *e); /* NULL: all, the north star first */
+void shape_request(struct buf *b, const struct store_request *r);
 
 #endif

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { json, must, rows, run, scratch, write } from "./lib.mjs";
+import { json, must, rows, run, scratch, serve, write } from "./lib.mjs";
 
 const ddl = `CREATE TABLE shop.customers (id BIGINT PRIMARY KEY, email VARCHAR(255) NOT NULL UNIQUE, status VARCHAR CHECK (status IN ('new', 'active')));
 CREATE TABLE shop.orders (order_id BIGINT NOT NULL, customer_id BIGINT REFERENCES shop.customers (id), total NUMERIC(10,2), PRIMARY KEY (order_id));
@@ -44,7 +44,7 @@ test("a schema becomes sources, products and checks that hold its rows", (t) => 
     assert.match(again.err, /TR105/);
 });
 
-test("what is exported is read back by its own tools' forms", (t) => {
+test("what is exported is read back by its own tools' forms", async (t) => {
     const dir = mesh(t);
     must(["import", "ddl/shop.sql", "--domain", "web"], { cwd: dir });
     const schema = JSON.parse(must(["export", "web.orders", "--as", "json-schema"], { cwd: dir }).out);
@@ -59,6 +59,13 @@ test("what is exported is read back by its own tools' forms", (t) => {
     assert.match(must(["export", "web", "--as", "dbt"], { cwd: dir }).out, /accepted_values:\n +arguments: \{values: \["new", "active"\]\}/);
     must(["export", "web.orders", "--out", "orders.odcs.yaml"], { cwd: dir });
     assert.match(must(["check", "orders.odcs.yaml"], { cwd: dir }).out, /1 file in order/);
+
+    const server = await serve(t, dir);
+    const file = await server.ask("/api/v1/export/web/orders?format=avro");
+    assert.deepEqual(JSON.parse(file.text), avro);
+    assert.match(file.headers["content-disposition"], /orders\.avsc/);
+    assert.equal((await server.ask("/api/v1/export/web/orders?format=avrow")).status, 400);
+    assert.equal((await server.ask("/api/v1/export/web/ordrs")).status, 404);
 
     const lost = run(["export", "web.ordrs"], { cwd: dir });
     assert.equal(lost.code, 2);
