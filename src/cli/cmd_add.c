@@ -96,6 +96,33 @@ static bool needs(const struct cli_args *args, const char *option, const char *w
     return false;
 }
 
+/* trellis add domain NAME --template TEMPLATE */
+static int add_domain(struct cli *c, const struct cli_args *args)
+{
+    struct err e = {0};
+    struct str dir;
+    struct mesh_written *files;
+    size_t n = 0;
+    struct mesh_domain_options o = {
+        .name = args->n_words > 1 ? str_of(args->words[1]) : (struct str){0},
+        .template_name = str_of(cli_opt(args, "--template")),
+        .title = str_of(cli_opt(args, "--title")),
+        .owner_name = str_of(cli_opt(args, "--owner")),
+        .owner_contact = str_of(cli_opt(args, "--contact")),
+        .force = cli_has(args, "--force"),
+    };
+    if (!o.name.n) {
+        err_set(&e, E_USAGE, "the new domain has no name");
+        err_hint(&e, "as in: trellis add domain retention --template retention");
+        return cli_fail(c, &e);
+    }
+    if (!cli_mesh_dir(c, &dir, &e) || !mesh_add_domain(&c->arena, arena_strz(&c->arena, dir), &o, &files, &n, &e))
+        return cli_fail(c, &e);
+    cli_print_written(c, files, n);
+    cli_advice(c, "\nNext: fill in roles in domains/%.*s/domain.yaml, then trellis check", STR_FMT(o.name));
+    return 0;
+}
+
 int cmd_add(struct cli *c, const struct cli_args *args)
 {
     struct err e = {0};
@@ -106,6 +133,13 @@ int cmd_add(struct cli *c, const struct cli_args *args)
     if (args->n_words == 0)
         return list_packs(c);
     struct str pack = str_of(args->words[0]);
+    if (str_eq(pack, STR("domain")))
+        return add_domain(c, args);
+    if (args->n_words > 1) {
+        err_set(&e, E_USAGE, "\"%s\" is one word too many", args->words[1]);
+        err_hint(&e, "the name of a source is given by --name");
+        return cli_fail(c, &e);
+    }
     bool any_file = str_eq(pack, STR("files"));
     bool good = needs(args, "--domain", "name the domain that owns it, as in: --domain acquisition", &e) &&
                 (!any_file || (needs(args, "--path", "name the file, as in: --path budget.csv", &e) &&

@@ -30,23 +30,29 @@ const struct cli_command cli_commands[] = {
      "trellis init shop --currency EUR --time-zone Europe/Berlin   # with its own currency and days\n",
      false},
     {"add",
-     "[PACK]",
+     "[PACK|files|domain] [NAME]",
      "add a ready source or product, or any file",
      0,
-     1,
+     2,
      cmd_add,
      {{"--domain", "DOMAIN", "the domain that owns it"},
       {"--path", "PATH", "folder or glob of the landed files; for `files`, the file"},
       {"--name", "NAME", "name of the source; the pack's when left out. A second account of one pack needs one"},
       {"--currency", "CODE", "currency of the amounts, for platforms whose files carry none"},
       {"--time-zone", "ZONE", "zone of the platform's days, for the record"},
+      {"--template", "TEMPLATE", "for `domain`: acquisition, brand, lifecycle, retention or web"},
+      {"--title", "TITLE", "for `domain`: its name for people"},
+      {"--owner", "NAME", "for `domain`: who answers for it; git's user when left out"},
+      {"--contact", "ADDRESS", "for `domain`: how to reach the owner"},
       {"--force", NULL, "replace files that are there and differ"}},
      "Without a pack, lists the packs. With one, writes its files into the domain and joins it to the unions of the mesh. "
-     "`trellis add files` looks into a CSV, JSON, NDJSON or Parquet file and proposes its contract.",
+     "`trellis add files` looks into a CSV, JSON, NDJSON or Parquet file and proposes its contract. "
+     "`trellis add domain NAME` writes a new domain from a template: its file, a first glossary and goals to begin with.",
      "trellis add   # what there is\n"
      "trellis add google_ads --domain acquisition --path exports/google   # landed Google Ads tables\n"
      "trellis add campaign_performance --domain acquisition   # Unified Campaign Performance 360\n"
-     "trellis add files --name budget --path budget.csv --domain acquisition   # any file: contract inferred\n",
+     "trellis add files --name budget --path budget.csv --domain acquisition   # any file: contract inferred\n"
+     "trellis add domain retention --template retention   # a new domain\n",
      false},
     {"import",
      "FILE",

@@ -39,6 +39,19 @@ struct mesh_add_options {
 MUST_CHECK bool mesh_add(struct arena *a, const char *dir, struct str pack, const struct mesh_add_options *o,
                          struct mesh_written **files, size_t *n, struct err *e);
 
+struct mesh_template { struct str name, title, summary; struct str *sources; size_t n_sources; }; /* sources: packs that such a group usually owns */
+/* Templates of domains in the program, sorted by name. */
+MUST_CHECK bool mesh_templates(struct arena *a, struct mesh_template **out, size_t *n, struct err *e);
+struct mesh_domain_options {
+    struct str name, template_name;          /* both required */
+    struct str title;                        /* empty: the template's, or made from the name */
+    struct str owner_name, owner_contact;    /* empty: as for init */
+    bool force;                              /* replace the three files when the domain is there; otherwise E_DUPLICATE */
+};
+/* domain.yaml, glossary.yaml and goals.yaml of a new domain. */
+MUST_CHECK bool mesh_add_domain(struct arena *a, const char *dir, const struct mesh_domain_options *o,
+                                struct mesh_written **files, size_t *n, struct err *e);
+
 /* A column of a contract to be written. From a file only the first four are known; an imported contract brings more. Empty or 0: not said. */
 struct mesh_inferred_column {
     struct str name, logical_type, physical_type; bool required;

@@ -31,7 +31,7 @@ static struct str git_user(struct str text, const char *key)
     return (struct str){NULL, 0};
 }
 
-static void owner_default(struct arena *a, struct str *name, struct str *contact)
+void owner_default(struct arena *a, struct str *name, struct str *contact)
 {
     const char *home = getenv("HOME"), *user = getenv("USER");
     struct str text = {NULL, 0};
@@ -67,7 +67,7 @@ static struct str name_fit(struct arena *a, struct str s)
     return str_is_name(name) ? name : STR("mesh");
 }
 
-static bool add_init_files(struct plan *p, const struct template_word *words, struct err *e)
+static bool add_init_files(struct plan *p, const struct template_word *words, struct str owner, struct str contact, struct err *e)
 {
     static const struct str prefix = {"packs/init/", 11};
     for (const struct embed_file *f = embed_next(prefix, NULL); f; f = embed_next(prefix, f)) {
@@ -75,6 +75,11 @@ static bool add_init_files(struct plan *p, const struct template_word *words, st
         if (!render(p->a, path, f->data, words, &text, e))
             return false;
         plan_add(p, path, text, false);
+    }
+    for (const struct str *name = write_init_domains; name->p; name++) {
+        const struct mesh_domain_options o = {.name = *name, .template_name = *name, .owner_name = owner, .owner_contact = contact};
+        if (!plan_domain(p, &o, e))
+            return false;
     }
     plan_add(p, STR(".gitignore"), STR("# State of the mesh: databases, landed copies, locks.\n/data/\n"), false);
     return true;
@@ -108,7 +113,7 @@ bool mesh_init(struct arena *a, const char *dir, const struct mesh_init_options 
     const struct template_word words[] = {
         {"mesh", name}, {"title", o->title.n ? o->title : fs_basename(p.dir)}, {"time_zone", zone}, {"currency", currency}, {"owner_name", owner}, {"owner_contact", contact}, {NULL, {NULL, 0}},
     };
-    return add_init_files(&p, words, e) && unions_update(&p, e) && plan_commit(&p, o->force, files, n, e);
+    return add_init_files(&p, words, owner, contact, e) && unions_update(&p, e) && plan_commit(&p, o->force, files, n, e);
 }
 
 /* ---- add ---- */

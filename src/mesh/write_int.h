@@ -46,6 +46,11 @@ MUST_CHECK bool document_parse(struct arena *a, struct str file, struct str text
 /* What the words of a domain are: owner and support; E_NOT_FOUND when the mesh has no such domain. */
 struct domain_words { struct str owner_name, owner_contact, support_channel, support_url; };
 MUST_CHECK bool domain_read(struct plan *p, struct str domain, struct domain_words *out, struct err *e);
+/* Fills what is empty: from git's configuration, USER, or a placeholder. */
+void owner_default(struct arena *a, struct str *name, struct str *contact);
+/* write_domains.c: the files of a domain from its template; the domains that `trellis init` writes, ended by an empty name. */
+extern const struct str write_init_domains[];
+MUST_CHECK bool plan_domain(struct plan *p, const struct mesh_domain_options *o, struct err *e);
 /* Options that every way of adding shares: domain, name, currency, zone. */
 MUST_CHECK bool add_options_check(const struct mesh_add_options *o, struct str name, struct err *e);
 

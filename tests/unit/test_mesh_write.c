@@ -91,6 +91,10 @@ static void test_init_passes_the_check(void **state)
     struct mesh *m = load(&p);
     assert_int_equal(m->n_domains, 5);
     assert_true(str_eq(m->domains[0].owner.name, STR("Ana \"A\" Ruiz")));
+    assert_true(m->n_terms >= 10); /* the domains come from templates, with a first glossary */
+    assert_true(str_eq(m->domains[0].title, STR("Acquisition")));
+    assert_true(m->domains[0].light);
+    assert_int_equal(m->n_naming, 2);
     assert_non_null(mesh_find_port(m, STR("shared.exchange_rate")));
     assert_non_null(mesh_find_port(m, STR("shared.campaign")));
     assert_non_null(mesh_find_stream(m, STR("shared.governance__rates")));
@@ -120,12 +124,83 @@ static void test_init_names(void **state)
     place_close(&p);
 }
 
+static bool pack_is_there(struct place *p, struct str name)
+{
+    struct mesh_pack *packs;
+    size_t n;
+    assert_true(mesh_packs(&p->a, &packs, &n, &p->e));
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(packs[i].name, name))
+            return true;
+    return false;
+}
+
+/* Every template makes a domain that passes the check, and names packs that exist. */
+static void test_domain_templates(void **state)
+{
+    (void)state;
+    struct place p;
+    struct mesh_template *templates;
+    size_t n;
+    place_open(&p);
+    init(&p);
+    assert_true(mesh_templates(&p.a, &templates, &n, &p.e));
+    assert_int_equal(n, 5);
+    for (size_t i = 0; i < n; i++) {
+        struct mesh_domain_options o = {.name = arena_printf(&p.a, "my_%.*s", STR_FMT(templates[i].name)), .template_name = templates[i].name,
+                                        .owner_name = STR("Bo \"B\" Li"), .owner_contact = STR("bo@example.org")};
+        assert_true(templates[i].title.n && templates[i].summary.n && templates[i].n_sources);
+        for (size_t k = 0; k < templates[i].n_sources; k++)
+            if (!pack_is_there(&p, templates[i].sources[k]))
+                fail_msg("the template %.*s names the pack %.*s", STR_FMT(templates[i].name), STR_FMT(templates[i].sources[k]));
+        assert_true(mesh_add_domain(&p.a, p.dir, &o, &p.files, &p.n, &p.e));
+        assert_int_equal(p.n, 3);
+    }
+    struct mesh *m = load(&p);
+    const struct mesh_domain *d = mesh_find_domain(m, STR("my_retention"));
+    assert_int_equal(m->n_domains, 10);
+    assert_true(str_eq(d->title, STR("My retention")));
+    assert_true(str_eq(d->owner.name, STR("Bo \"B\" Li")));
+    assert_true(d->n_kpis >= 2 && d->north_star.n);
+    mesh_free(m);
+    place_close(&p);
+}
+
+static void test_domain_refused(void **state)
+{
+    (void)state;
+    static const struct { const char *name, *template_name; enum err_code code; const char *hint; } cases[] = {
+        {"web", "web", E_DUPLICATE, "--force"},
+        {"Paid Media", "acquisition", E_NAME, "lower-case"},
+        {"group", "acquisition", E_NAME, "group_data"},
+        {"main", "acquisition", E_NAME, "main_data"},
+        {"paid_media", "aquisition", E_NOT_FOUND, "did you mean \"acquisition\"?"},
+        {"paid_media", "", E_USAGE, "templates are: acquisition, brand"},
+    };
+    struct place p;
+    place_open(&p);
+    init(&p);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mesh_domain_options o = {.name = str_of(cases[i].name), .template_name = str_of(cases[i].template_name)};
+        p.e = (struct err){0};
+        assert_false(mesh_add_domain(&p.a, p.dir, &o, &p.files, &p.n, &p.e));
+        assert_int_equal(p.e.code, cases[i].code);
+        if (!strstr(p.e.hint, cases[i].hint))
+            fail_msg("%s: %s", cases[i].name, p.e.hint);
+        assert_false(fs_exists(arena_printf(&p.a, "%s/domains/paid_media", p.dir).p));
+    }
+    struct mesh_domain_options force = {.name = STR("web"), .template_name = STR("brand"), .title = STR("Web shop"), .force = true};
+    assert_true(mesh_add_domain(&p.a, p.dir, &force, &p.files, &p.n, &p.e));
+    assert_true(contains(text_of(&p, "domains/web/domain.yaml"), "title: \"Web shop\""));
+    place_close(&p);
+}
+
 static void test_every_pack_passes_the_check(void **state)
 {
     (void)state;
     struct place p;
     struct mesh_pack *packs;
-    size_t n, sources = 0;
+    size_t n, ads = 0;
     place_open(&p);
     init(&p);
     assert_true(mesh_packs(&p.a, &packs, &n, &p.e));
@@ -135,13 +210,13 @@ static void test_every_pack_passes_the_check(void **state)
         const char *name = arena_strz(&p.a, packs[i].name);
         if (!add(&p, name, NULL, packs[i].kind == PACK_SOURCE ? "../exports" : NULL, false))
             fail_msg("%s: %s", name, p.e.text);
-        sources += packs[i].kind == PACK_SOURCE;
+        ads += packs[i].kind == PACK_SOURCE && str_eq(packs[i].domain, STR("acquisition"));
         mesh_free(load(&p));
     }
     struct mesh *m = load(&p);
     struct mesh_port *union_port = mesh_find_port(m, STR("shared.campaign")), *flagship = mesh_find_port(m, STR("acquisition.campaign_daily"));
-    assert_int_equal(union_port->n_inputs, sources);
-    assert_int_equal(flagship->n_inputs, sources + 1);
+    assert_int_equal(union_port->n_inputs, ads);
+    assert_int_equal(flagship->n_inputs, ads + 1);
     mesh_free(m);
     place_close(&p);
 }
@@ -339,7 +414,7 @@ static int close_engine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_init_passes_the_check), cmocka_unit_test(test_init_names), cmocka_unit_test(test_every_pack_passes_the_check),
+        cmocka_unit_test(test_init_passes_the_check), cmocka_unit_test(test_init_names), cmocka_unit_test(test_domain_templates), cmocka_unit_test(test_domain_refused), cmocka_unit_test(test_every_pack_passes_the_check),
         cmocka_unit_test(test_unions_follow), cmocka_unit_test(test_add_asks_before_it_replaces), cmocka_unit_test(test_wrong_options),
         cmocka_unit_test(test_a_failed_write_is_taken_back), cmocka_unit_test(test_broken_regions_are_refused), cmocka_unit_test(test_add_files),
         cmocka_unit_test(test_classes),
