@@ -120,6 +120,17 @@ struct naming { struct mistag *v; size_t n, total; struct str problem; };
 /* Campaigns, ad groups and ads that break a naming rule, by spend of the newest 90 days. */
 MUST_CHECK bool catalog_naming(struct govern *g, const struct mesh *m, size_t limit, struct arena *a, struct naming *out, struct err *e);
 
+/* ---- lag.c: what the ledger says of each source in one question, for pages that count ---- */
+struct source_lag {
+    const struct mesh_source *source;
+    int64_t last_load_us, newest_us; /* newest_us: the end of the newest day, or the last load where days are not known; 0: never */
+    int64_t late_us;                 /* since when it is older than its SLA allows; 0: in time, or no SLA */
+    int64_t rows, rows_quarantined;
+    int32_t day_from, day_to; bool has_days;
+};
+/* As mesh.sources. */
+MUST_CHECK bool catalog_lags(struct state *s, const struct mesh *m, struct arena *a, struct source_lag **out, struct err *e);
+
 /* ---- changes.c: what happened lately, newest first ---- */
 enum change_severity { CHANGE_INFO, CHANGE_WARN, CHANGE_BAD };
 struct change { int64_t at_us; struct str kind /* load run_failed check_failed drift contract sql declared source_late request */, title, ref, domain, href; enum change_severity severity; struct mesh_person owner; };

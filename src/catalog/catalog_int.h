@@ -18,14 +18,6 @@ struct str source_href(const struct mesh_source *s, struct arena *a);
 struct str url_text(struct str s, struct arena *a); /* percent-encoded, for a query of an address */
 struct str count_of(int64_t n, const char *one, const char *many, struct arena *a); /* "1 file", "1,234 files" */
 
-/* A source whose newest data is older than its SLA allows. late_us: since when. */
-struct source_lag {
-    const struct mesh_source *source;
-    int64_t newest_us, late_us; /* 0: never loaded; 0: in time, or no SLA */
-};
-/* As mesh.sources. */
-MUST_CHECK bool source_lags(struct engine_conn *c, const struct mesh *m, struct arena *a, struct source_lag **out, struct err *e);
-
 /* ---- numbers.c: numbers of products, through the gate ---- */
 /* Every row of the answer; `row` borrows the chunk. E_* as govern_query. */
 MUST_CHECK bool ask_rows(struct govern *g, struct str sql, int64_t limit, void (*row)(void *ctx, const struct engine_chunk *ch, size_t row),

@@ -125,20 +125,20 @@ static bool drift(struct list *l, struct engine_conn *conn, int64_t since_us, st
     return ok;
 }
 
-static bool late(struct list *l, struct engine_conn *conn, struct err *e)
+static bool late(struct list *l, struct state *s, struct err *e)
 {
     struct source_lag *lags;
-    if (!source_lags(conn, l->m, l->a, &lags, e))
+    if (!catalog_lags(s, l->m, l->a, &lags, e))
         return false;
     for (size_t i = 0; i < l->m->n_sources; i++) {
         if (!lags[i].late_us)
             continue;
-        const struct mesh_source *s = lags[i].source;
+        const struct mesh_source *src = lags[i].source;
         struct change *c = add(l, lags[i].late_us, "source_late", CHANGE_BAD);
-        struct str title = title_of(s->title, s->name);
-        of_source(l, c, s);
+        struct str title = title_of(src->title, src->name);
+        of_source(l, c, src);
         c->title = arena_printf(l->a, "%.*s is late: no newer data within %lld hours", STR_FMT(title),
-                                (long long)(s->sla.freshness_s / 3600));
+                                (long long)(src->sla.freshness_s / 3600));
     }
     return true;
 }
@@ -324,9 +324,9 @@ bool catalog_changes(struct state *s, const struct mesh *m, size_t limit, struct
     struct engine_conn *conn = NULL;
     int64_t since = clock_now_us() - (int64_t)DAYS_BACK * 86400 * 1000000;
     *n = 0;
-    bool ok = engine_connect(s->engine, &conn, e) && loads(&l, conn, since, e) && drift(&l, conn, since, e) &&
-              late(&l, conn, e) && runs(&l, s->store, since, e) && checks(&l, s->store, since, limit, e) &&
-              declared(&l, s->store, since, limit, e) && requests(&l, s->store, since, limit, e);
+    bool ok = engine_connect(s->engine, &conn, e) && loads(&l, conn, since, e) && drift(&l, conn, since, e) && late(&l, s, e) &&
+              runs(&l, s->store, since, e) && checks(&l, s->store, since, limit, e) && declared(&l, s->store, since, limit, e) &&
+              requests(&l, s->store, since, limit, e);
     if (conn)
         engine_disconnect(conn);
     if (!ok)

@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
-
 struct mesh_person who_of_domain(const struct mesh_domain *d)
 {
     return d ? d->owner : (struct mesh_person){0};
@@ -81,40 +79,4 @@ struct str count_of(int64_t n, const char *one, const char *many, struct arena *
             text[out++] = ',';
     }
     return arena_printf(a, "%.*s %s", out, text, n == 1 ? one : many);
-}
-
-/* One row per stream: when it last learned something and its newest day. */
-static const char newest_sql[] = "SELECT stream, epoch_us(max(learned_at)), max(day_to) FROM mesh.sys.file_load"
-                                 " WHERE superseded_at IS NULL GROUP BY stream";
-
-bool source_lags(struct engine_conn *c, const struct mesh *m, struct arena *a, struct source_lag **out, struct err *e)
-{
-    struct source_lag *v = arena_array(a, m->n_sources + 1, sizeof *v);
-    struct engine_result *r = NULL;
-    struct engine_chunk *ch = NULL;
-    for (size_t i = 0; i < m->n_sources; i++)
-        v[i].source = m->sources[i];
-    bool ok = engine_query(c, str_of(newest_sql), NULL, 0, &r, e);
-    while (ok && (ok = engine_result_next(r, &ch, e)) && ch)
-        for (size_t row = 0; row < engine_chunk_rows(ch); row++) {
-            const struct mesh_stream *st = mesh_find_stream(m, engine_cell_str(ch, 0, row));
-            size_t i = 0;
-            while (st && i < m->n_sources && m->sources[i] != st->source)
-                i++;
-            if (!st || i == m->n_sources)
-                continue;
-            /* Where days are known the newest one counts, as of its end. */
-            int64_t at = engine_cell_null(ch, 2, row) ? engine_cell_i64(ch, 1, row)
-                                                      : (engine_cell_i64(ch, 2, row) + 1) * 86400 * INT64_C(1000000);
-            if (at > v[i].newest_us)
-                v[i].newest_us = at;
-        }
-    engine_result_close(r);
-    for (size_t i = 0; i < m->n_sources; i++)
-        if (v[i].newest_us && m->sources[i]->sla.freshness_s > 0) {
-            int64_t due = v[i].newest_us + m->sources[i]->sla.freshness_s * 1000000;
-            v[i].late_us = due < clock_now_us() ? due : 0;
-        }
-    *out = v;
-    return ok;
 }

@@ -6,12 +6,15 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "catalog/catalog.h"
+#include "serve/kept.h"
 #include "serve/put.h"
 
 enum { LOOK_EVERY_US = 1000000, BROKEN_KEPT = 50, TREE_DEPTH_MAX = 8 };
 
 struct app_mesh {
     struct mesh *mesh;
+    struct known *known;
     atomic_int refs;
 };
 
@@ -19,6 +22,7 @@ static struct app_mesh *app_mesh_new(struct mesh *m)
 {
     struct app_mesh *am = mem_alloc(sizeof *am);
     am->mesh = m;
+    am->known = known_new(m);
     atomic_init(&am->refs, 1);
     return am;
 }
@@ -28,10 +32,16 @@ const struct mesh *app_mesh_of(const struct app_mesh *m)
     return m->mesh;
 }
 
+struct known *app_mesh_known(const struct app_mesh *m)
+{
+    return m->known;
+}
+
 void app_mesh_put(struct app_mesh *m)
 {
     if (!m || atomic_fetch_sub(&m->refs, 1) != 1)
         return;
+    known_free(m->known);
     mesh_free(m->mesh);
     mem_free(m);
 }
@@ -65,8 +75,10 @@ static uint64_t declaration_hash(const struct app *app)
     struct arena a;
     arena_init(&a);
     struct str dir = str_of(app->dir);
-    uint64_t h = tree_hash(&a, fs_join(&a, dir, STR("mesh.yaml")), 1, 0);
-    h = tree_hash(&a, fs_join(&a, dir, STR("domains")), h, 0);
+    static const struct str parts[] = {{"mesh.yaml", 9}, {"governance", 10}, {"targets", 7}, {"domains", 7}};
+    uint64_t h = 1;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        h = tree_hash(&a, fs_join(&a, dir, parts[i]), h, 0);
     arena_fini(&a);
     return h;
 }
@@ -119,6 +131,14 @@ static bool adopt(struct app *app, struct app_mesh *fresh, struct err *e)
     return false;
 }
 
+/* The list of changes is told from what was declared before; that it cannot be kept is no reason to refuse the declaration. */
+static void note_declared(struct app *app, const struct mesh *m)
+{
+    struct err e = {0};
+    if (!catalog_note_declared(app->state, m, &e))
+        log_err(LOG_WARN, "serve", "declared_not_noted", &e);
+}
+
 static void reload(struct app *app, uint64_t tree)
 {
     struct errs es = {0};
@@ -137,6 +157,8 @@ static void reload(struct app *app, uint64_t tree)
         note_broken(app, m ? NULL : &es, &e);
     }
     pthread_mutex_unlock(&app->lock);
+    if (good)
+        note_declared(app, m);
     app_mesh_put(good ? old : fresh);
     if (good)
         log_event(LOG_INFO, "serve", "declaration_reloaded", "ports=%zu", m->n_ports);
@@ -213,6 +235,7 @@ bool app_open(const char *mesh_dir, const char *program, struct app **out, struc
     m = NULL;
     if (!build_refresh(app->build, app->current->mesh, e) || !govern_refresh(app->govern, app->current->mesh, e))
         goto fail;
+    note_declared(app, app->current->mesh);
     *out = app;
     return true;
 fail:
@@ -235,6 +258,7 @@ void app_close(struct app *app)
         state_close(app->state);
     buf_fini(&app->broken);
     buf_fini(&app->sources);
+    kept_free(app->kept);
     mem_free(app->dir);
     mem_free(app->program);
     pthread_mutex_destroy(&app->lock);

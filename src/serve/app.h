@@ -7,11 +7,13 @@
 #include <stdatomic.h>
 
 #include "build/build.h"
+#include "catalog/catalog.h"
 #include "govern/govern.h"
 #include "mesh/mesh.h"
 #include "store/state.h"
 #include "store/store.h"
 
+struct kept;
 struct app_mesh; /* a declaration, counted: lives while a request or the gate uses it */
 
 struct app {
@@ -28,6 +30,7 @@ struct app {
     uint64_t tree;     /* fingerprint of the files at the last load */
     int64_t checked_us;
 
+    struct kept *kept;        /* kept.h; guarded by `lock`; NULL: nothing yet */
     struct buf sources;       /* answer of the last question for sources; guarded by `lock` */
     uint64_t sources_of;      /* generation it belongs to; 0: none */
     atomic_ullong generation; /* counts declarations and loads: what was answered from an older one is stale */
@@ -51,6 +54,29 @@ struct app_mesh *app_mesh_get(struct app *a, bool now);
 struct app_mesh *app_mesh_get_locked(struct app *a); /* looks at once; the caller holds `reload`, so that it stays the newest */
 const struct mesh *app_mesh_of(const struct app_mesh *m);
 void app_mesh_put(struct app_mesh *m);
+
+/* ---- app_known.c: what is made of a declaration when it is first asked for; lives as long as the declaration ---- */
+struct known;
+struct known *app_mesh_known(const struct app_mesh *m);
+struct known *known_new(const struct mesh *m);
+void known_free(struct known *k);
+MUST_CHECK bool known_find(struct app *a, struct known *k, const struct find_ask *ask, struct arena *arena, struct find_result *out,
+                           struct err *e);
+/* Questions of the last 90 days by port, as mesh.ports; some minutes old. */
+MUST_CHECK bool known_uses(struct app *a, struct known *k, struct arena *arena, int64_t **out, struct err *e);
+struct columns *known_columns(struct known *k);
+/* The states of all ports: of the newest load and run, half a minute old at most. Give them back; NULL: `e` says why. */
+struct known_states {
+    struct build_port_status *ports; /* as mesh.ports */
+    atomic_int refs;
+    uint64_t generation;
+    bool in_run;
+    int64_t made_us;
+    struct arena arena;
+};
+struct known_states *known_states_get(struct app *a, struct known *k, struct err *e);
+void known_states_put(struct known_states *s);
+
 /* JSON array of the errors of a newer declaration, or empty. */
 void app_broken(struct app *a, struct buf *out);
 

@@ -76,6 +76,64 @@ static const struct {
     {"query_request", "sql:s params?:[any] as_of?:d? purpose?:s limit?:i format?:json|csv|ndjson timeout_ms?:i"},
     {"rows_column", "name:s type:s"},
     {"rows", "columns:[rows_column] rows:[any] row_count?:i truncated?:b elapsed_ms?:i error?:error"},
+    {"request", "id:i kind:product|access|feedback|question ref:s field:s domain:s title:s body:s asker:s "
+                "state:open|answered|declined|done asked_at:t age_s:i answer:s? answered_by:s? answered_at:t?"},
+    {"requests", "requests:[request]"},
+    {"request_ask", "kind:product|access|feedback|question title:s body?:s ref?:s field?:s domain?:s asker?:s"},
+    {"request_answer", "state?:answered|declined|done answer?:s answered_by?:s"},
+    {"term_column", "ref:s column:s product:s?"},
+    {"term", "name:s title:s definition:s not_this:s domain:s? owner:owner synonyms:[s] columns:[term_column] metrics:[s] status:s "
+             "reviewed:d? clash:b"},
+    {"glossary", "terms:[term]"},
+    {"claim", "ref:s text:s owner:owner file:s line:i"},
+    {"clash", "kind:duplicate_term|duplicate_synonym|duplicate_product|duplicate_port subject:s why:s claims:[claim]"},
+    {"clashes", "clashes:[clash]"},
+    {"baseline", "value:n from:d? to:d? frozen:d?"},
+    {"goal_target", "value:n by:d?"},
+    {"point", "day:d value:n?"},
+    {"goal_product", "ref:s title:s"},
+    {"goal", "name:s title:s question:s domain:s? owner:owner unit:s currency:s? direction:up|down value:n? problem:s? day_from:d? "
+             "day_to:d? window_days:i baseline:baseline? target:goal_target? progress:n? series:[point] products:[goal_product] port:s "
+             "product:s? sql:s? north_star:b file:s line:i"},
+    {"goals", "goals:[goal]"},
+    {"goal_value", "name:s domain:s? value:n? from:d to:d file:s line:i frozen:b"},
+    {"pace", "metric:s platform:s campaign_id:s currency:s from:d to:d target:n actual:n? expected:n? projected:n? days_done:i "
+             "days_all:i last_day:d?"},
+    {"pacing", "port:s? problem:s? targets:[pace]"},
+    {"naming_rule", "name:s subject:s example:s? message:s? severity:s"},
+    {"mistag", "rule:s platform:s id:s name:s problem:s spend:n?"},
+    {"naming", "problem:s? rules:[naming_rule] total:i currency:s items:[mistag]"},
+    {"ready_step", "id:s phase:own|products|trust|use|meaning title:s done:b optional:b missing:s? command:s? href:s?"},
+    {"pitfall", "id:s title:s text:s domain:s owner:owner"},
+    {"readiness", "domain:s done:i all:i steps:[ready_step] pitfalls:[pitfall]"},
+    {"all_readiness", "domains:[readiness]"},
+    {"catalog_item", "domain:s name:s title:s purpose:s status:s version:s owner:owner tags:[s] state:fresh|stale|failing|never_built "
+                     "state_reason:s? ports:i built_at:t? checks:check_counts uses:i"},
+    {"domain_source", "domain:s name:s title:s pack:s? kind:s owner:owner state:ok|late|never last_load_at:t? lag_s:i? allowed_lag_s:i? "
+                      "rows:i rows_quarantined:i data_from:d? data_to:d?"},
+    {"domain_dashboard", "name:s title:s"},
+    {"role", "role:s name:s contact:s"},
+    {"raci", "product:s responsible:[s] accountable:[s] consulted:[s] informed:[s]"},
+    {"domain_whole", "name:s title:s description:s owner:owner support:channel profile:full|light kpis:[s] north_star:s? roles:[role] "
+                     "raci:[raci] products:[catalog_item] sources:[domain_source] dashboards:[domain_dashboard] terms:[term] goals:[goal] "
+                     "requests:[request] readiness:readiness"},
+    {"domain_counts", "name:s title:s description:s owner:owner products:i ports:i fresh:i stale:i failing:i never_built:i "
+                      "rows_quarantined:i sources_late:i requests_open:i ready_done:i ready_all:i"},
+    {"domains", "domains:[domain_counts]"},
+    {"home_health", "ports:i fresh:i stale:i failing:i never_built:i rows_quarantined:i sources_late:i requests_open:i"},
+    {"change", "at:t kind:s severity:bad|warn|info title:s ref:s? domain:s? href:s? owner:owner"},
+    {"home", "north_star:goal? health:home_health domains:[domain_counts] changes:[change] pitfalls:[pitfall]"},
+    {"hit", "kind:product|port|column|term|goal|dashboard|domain|source ref:s title:s text:s domain:s? owner:s? state:s? href:s field:s via:s?"},
+    {"search", "q:s total:i dropped_words:[s] results:[hit]"},
+    {"facet", "value:s title:s count:i"},
+    {"facets", "domain:[facet] state:[facet] status:[facet] tag:[facet] owner:[facet]"},
+    {"catalog", "total:i offset:i sort:relevance|title|state|freshness|use dropped_words:[s] facets:facets items:[catalog_item]"},
+    {"graph_node", "id:s kind:domain|source|stream|product|port|dashboard|consumer ref:s label:s domain:s? product:s? state:s? layer:i order:i inside:i"},
+    {"graph_edge", "from:i to:i columns:i"},
+    {"lineage_graph", "level:domain|product|port focus:s? nodes:[graph_node] edges:[graph_edge] hidden:i"},
+    {"column_node", "ref:s column:s kind:port|stream domain:s? product:s? layer:i uncertain:b hidden:b"},
+    {"column_edge", "from:i to:i"},
+    {"column_lineage", "ref:s column:s nodes:[column_node] edges:[column_edge] cut:b"},
     {"any", ""},
 };
 
@@ -224,6 +282,15 @@ static void write_route(struct buf *b, const struct route *rt)
     put_close(b, '}');
 }
 
+/* The first route of the same address: an address may have several methods. */
+static size_t first_of(size_t route)
+{
+    size_t i = 0;
+    while (!str_eq(str_of(routes_table[i].pattern), str_of(routes_table[route].pattern)))
+        i++;
+    return i;
+}
+
 void openapi_write(struct buf *b)
 {
     put_open(b, NULL, '{');
@@ -237,8 +304,12 @@ void openapi_write(struct buf *b)
     buf_addz(b, ",\"servers\":[{\"url\":\"/\"}]");
     put_open(b, "paths", '{');
     for (size_t i = 0; i < routes_count; i++) {
+        if (first_of(i) != i)
+            continue; /* written with the first of its address */
         put_open(b, routes_table[i].pattern, '{');
-        write_route(b, &routes_table[i]); /* no address has two methods */
+        for (size_t k = i; k < routes_count; k++)
+            if (first_of(k) == i)
+                write_route(b, &routes_table[k]);
         put_close(b, '}');
     }
     put_close(b, '}');

@@ -87,19 +87,6 @@ bool route_mesh(struct call *c, struct err *e)
     return true;
 }
 
-/* The worst of its ports; a product with nothing wrong and nothing built is never_built. */
-static enum port_state product_state(const struct mesh_product *p, const struct build_port_status *st)
-{
-    static const int badness[] = {[PORT_FRESH] = 0, [PORT_NEVER_BUILT] = 1, [PORT_STALE] = 2, [PORT_FAILING] = 3};
-    enum port_state worst = PORT_FRESH;
-    for (size_t i = 0; i < p->n_ports; i++) {
-        enum port_state s = st[p->ports[i]->index].state;
-        if (badness[s] > badness[worst])
-            worst = s;
-    }
-    return worst;
-}
-
 static void put_product_members(struct buf *b, const struct mesh_product *p, const struct build_port_status *st)
 {
     put_str(b, "domain", p->domain->name);
@@ -115,7 +102,7 @@ static void put_product_members(struct buf *b, const struct mesh_product *p, con
     put_texts(b, "consumers", p->consumers, p->n_consumers);
     put_texts(b, "tags", p->tags, p->n_tags);
     put_str(b, "readme", p->readme);
-    put_str(b, "state", str_of(port_state_text(product_state(p, st))));
+    put_str(b, "state", str_of(port_state_text(shape_product_state(p, st, NULL))));
 }
 
 bool route_products(struct call *c, struct err *e)
