@@ -60,6 +60,17 @@ static struct str declared_path(struct cli *c, struct str dir, const char *path)
     return fs_join(&c->arena, arena_str(&c->arena, base), p);
 }
 
+/* A header that says more than the name made of it; a class that the values tell and the name does not. */
+static struct str title(const struct mesh_column *col)
+{
+    return str_eq_nocase(col->business_name, col->name) ? (struct str){0} : col->business_name;
+}
+
+static struct str class_beyond_name(const struct mesh_column *col)
+{
+    return str_eq(col->class_text, mesh_propose_class(col->name)) ? (struct str){0} : col->class_text;
+}
+
 static bool infer(struct cli *c, struct str dir, struct mesh_add_options *o, struct mesh_inferred_column **cols, size_t *n,
                   struct err *e)
 {
@@ -78,12 +89,14 @@ static bool infer(struct cli *c, struct str dir, struct mesh_add_options *o, str
         return false;
     *cols = arena_array(&c->arena, found.n_columns + 1, sizeof **cols);
     *n = found.n_columns;
-    o->decimal_separator = found.decimal_separator;
+    o->options = found.options;
     for (size_t i = 0; i < found.n_columns; i++)
         (*cols)[i] = (struct mesh_inferred_column){.name = found.columns[i].name,
                                                    .logical_type = found.columns[i].logical_type,
                                                    .physical_type = found.columns[i].physical_type,
-                                                   .required = found.columns[i].required};
+                                                   .required = found.columns[i].required,
+                                                   .title = title(&found.columns[i]),
+                                                   .class_text = class_beyond_name(&found.columns[i])};
     return true;
 }
 

@@ -127,7 +127,7 @@ static void number_digit(struct number *n, char c, bool after_point)
 }
 
 /* 1,234,567: the first group has one to three digits, every other one exactly three. */
-static bool number_parse(struct str s, char decimal, struct number *n)
+static bool number_plain_parse(struct str s, char decimal, struct number *n)
 {
     char group = decimal == ',' ? '.' : ',';
     const char *p = s.p, *end = s.p + s.n;
@@ -174,6 +174,61 @@ static bool number_parse(struct str s, char decimal, struct number *n)
         n->exponent += minus ? -x : x;
     }
     return p == end;
+}
+
+/* Blanks and apostrophes that group thousands, as several countries write them. */
+static const struct {
+    const char *text;
+    size_t n;
+} groupers[] = {{" ", 1}, {"'", 1}, {"\xc2\xa0", 2}, {"\xe2\x80\xaf", 3}, {"\xe2\x80\x89", 3}, {"\xe2\x80\x99", 3}};
+
+static bool take_front(struct str *s, const char *text, size_t n)
+{
+    if (s->n < n || memcmp(s->p, text, n) != 0)
+        return false;
+    s->p += n;
+    s->n -= n;
+    return true;
+}
+
+/* (12.50) and 12.50- as accountants write them, a typographic minus, and one kind of grouping character. */
+static bool number_parse(struct str s, char decimal, struct number *n)
+{
+    if (number_plain_parse(s, decimal, n))
+        return true;
+    char text[64], group = decimal == ',' ? '.' : ',';
+    size_t at = 0, kind = SIZE_MAX;
+    bool negative = false, other = false; /* other: the usual grouping character is there, too */
+    if (s.n < 2 || s.n > sizeof text / 2)
+        return false;
+    if (s.p[0] == '(' && s.p[s.n - 1] == ')' && s.p[1] != '-') {
+        s = (struct str){s.p + 1, s.n - 2};
+        negative = true;
+    } else if (s.p[s.n - 1] == '-' && is_digit(s.p[0])) {
+        s.n--;
+        negative = true;
+    } else if (take_front(&s, "\xe2\x88\x92", 3)) {
+        negative = true;
+    }
+    while (s.n) {
+        size_t k = 0, kinds = sizeof groupers / sizeof groupers[0];
+        while (k < kinds && !take_front(&s, groupers[k].text, groupers[k].n))
+            k++;
+        if (k == kinds) {
+            other = other || *s.p == group;
+            text[at++] = *s.p++;
+            s.n--;
+            continue;
+        }
+        if (kind != SIZE_MAX && kind != k)
+            return false;
+        kind = k;
+        text[at++] = group;
+    }
+    if ((kind != SIZE_MAX && other) || !number_plain_parse((struct str){text, at}, decimal, n) || (negative && n->negative))
+        return false;
+    n->negative = n->negative || negative;
+    return true;
 }
 
 /* mantissa * 10^(exponent + scale) as an integer below 10^precision. Halves round away from zero, as the engine's own
@@ -417,6 +472,118 @@ static enum cell_result to_date(const struct cell_format *f, struct str s, int32
     if (!moment(f, f->date_format, s, &us) || us % 86400000000ll != 0) /* a time of day would be lost */
         return CELL_BAD;
     *days = (int32_t)(us / 86400000000ll);
+    return CELL_OK;
+}
+
+/* ---- Values with something around them ---- */
+
+struct cell_form cell_form_parse(struct str text)
+{
+    static const struct {
+        const char *word;
+        enum cell_form_kind kind;
+    } words[] = {{"%", FORM_PERCENT}, {"epoch", FORM_EPOCH}, {"epoch_ms", FORM_EPOCH_MS}, {"excel", FORM_EXCEL}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (str_eq(text, str_of(words[i].word)))
+            return (struct cell_form){words[i].kind, text};
+    }
+    enum cell_form_kind kind = !text.n ? FORM_NONE : memchr(text.p, '%', text.n) ? FORM_TIME : FORM_SIGN;
+    return (struct cell_form){kind, text};
+}
+
+static struct str blanks_cut(struct str s)
+{
+    s = str_trim(s);
+    while (take_front(&s, "\xc2\xa0", 2) || take_front(&s, "\xe2\x80\xaf", 3))
+        s = str_trim(s);
+    while ((s.n >= 2 && memcmp(s.p + s.n - 2, "\xc2\xa0", 2) == 0) || (s.n >= 3 && memcmp(s.p + s.n - 3, "\xe2\x80\xaf", 3) == 0))
+        s.n -= s.p[s.n - 2] == '\xc2' ? 2 : 3;
+    return str_trim(s);
+}
+
+/* The amount without its sign, which may stand before, behind, and between a minus and the digits. */
+struct str cell_unsign(struct str s, struct str sign, char *room, size_t size)
+{
+    struct str t = blanks_cut(s);
+    bool brackets = t.n > 2 && t.p[0] == '(' && t.p[t.n - 1] == ')';
+    if (brackets)
+        t = blanks_cut((struct str){t.p + 1, t.n - 2});
+    bool minus = take_front(&t, "-", 1);
+    if (str_starts(t, sign))
+        t = (struct str){t.p + sign.n, t.n - sign.n};
+    else if (str_ends(t, sign))
+        t.n -= sign.n;
+    t = blanks_cut(t);
+    bool inner = !minus && take_front(&t, "-", 1);
+    if (!t.n || t.n + 2 > size || (brackets && (minus || inner)))
+        return (struct str){NULL, 0};
+    room[0] = '-';
+    memcpy(room + 1, t.p, t.n);
+    bool negative = brackets || minus || inner;
+    return (struct str){room + !negative, t.n + negative};
+}
+
+struct str cell_unpercent(struct str s, char *room, size_t size)
+{
+    s = blanks_cut(s);
+    if (s.n < 2 || s.p[s.n - 1] != '%')
+        return (struct str){NULL, 0};
+    s.n--;
+    s = blanks_cut(s);
+    if (!s.n || s.n + 3 > size)
+        return (struct str){NULL, 0};
+    memcpy(room, s.p, s.n);
+    memcpy(room + s.n, "e-2", 3); /* so a percentage stays exact */
+    return (struct str){room, s.n + 3};
+}
+
+/* Moments counted from a start: seconds, thousandths, or a spreadsheet's days, whose 1900 had a 29th of February. */
+static bool counted(enum cell_form_kind kind, struct str s, int64_t *us)
+{
+    struct number n;
+    u128 v;
+    bool exact;
+    int scale = kind == FORM_EPOCH ? 6 : kind == FORM_EPOCH_MS ? 3 : 9;
+    if (!number_plain_parse(s, '.', &n) || n.negative || !number_scaled(&n, scale, 18, &v, &exact))
+        return false;
+    if (kind != FORM_EXCEL) {
+        *us = (int64_t)v;
+        return v <= (u128)253402300799ll * 1000000;
+    }
+    int64_t day = (int64_t)(v / 1000000000), rest = (int64_t)(v % 1000000000); /* billionths of a day */
+    int64_t seconds = (rest * 864 + 5000000) / 10000000;                      /* a fraction says no more than seconds */
+    if (day < 61 || day > 2958465)
+        return false;
+    *us = ((day - 25569) * 86400 + seconds) * 1000000;
+    return true;
+}
+
+enum cell_result cell_convert_form(const struct engine_pipe_type *t, const struct cell_format *f, const struct cell_form *form,
+                                   struct str s, void *out)
+{
+    char room[128];
+    int64_t us;
+    bool date = t->type == ENGINE_DATE, time = t->type == ENGINE_TIMESTAMP || t->type == ENGINE_TIMESTAMP_TZ;
+    s = str_trim(s);
+    if (!s.n)
+        return CELL_EMPTY;
+    if (form->kind == FORM_SIGN || form->kind == FORM_PERCENT) {
+        struct str bare =
+            form->kind == FORM_SIGN ? cell_unsign(s, form->text, room, sizeof room) : cell_unpercent(s, room, sizeof room);
+        return bare.p ? cell_convert(t, f, bare, out) : CELL_BAD;
+    }
+    if (!date && !time)
+        return cell_convert(t, f, s, out);
+    if (form->kind == FORM_TIME ? !cell_strptime(s, form->text, &us) : !counted(form->kind, s, &us))
+        return CELL_BAD;
+    if (date) {
+        if (us % 86400000000ll != 0)
+            return CELL_BAD;
+        int32_t days = (int32_t)(us / 86400000000ll);
+        memcpy(out, &days, sizeof days);
+    } else {
+        memcpy(out, &us, sizeof us);
+    }
     return CELL_OK;
 }
 

@@ -19,6 +19,19 @@ enum cell_result { CELL_OK, CELL_EMPTY, CELL_BAD, CELL_RANGE };
 /* Writes t->bytes to `out`. CELL_EMPTY: nothing but blanks, to be taken for NULL. Not for ENGINE_TEXT. */
 enum cell_result cell_convert(const struct engine_pipe_type *t, const struct cell_format *f, struct str text, void *out);
 
+/* How the values of one column are written, where that is special (`formats` of a stream). */
+enum cell_form_kind { FORM_NONE, FORM_TIME, FORM_EPOCH, FORM_EPOCH_MS, FORM_EXCEL, FORM_SIGN, FORM_PERCENT };
+struct cell_form {
+    enum cell_form_kind kind;
+    struct str text; /* a strptime form, or the sign of a currency */
+};
+struct cell_form cell_form_parse(struct str text);
+enum cell_result cell_convert_form(const struct engine_pipe_type *t, const struct cell_format *f, const struct cell_form *form,
+                                   struct str text, void *out);
+/* The number in a text with a sign or a percent mark, in `room`; p NULL: there is none. */
+struct str cell_unsign(struct str text, struct str sign, char *room, size_t size);
+struct str cell_unpercent(struct str text, char *room, size_t size);
+
 /* What a text looks like, from narrow to wide; used to propose types and to notice that a column changed its nature. */
 enum cell_look {
     LOOK_EMPTY,

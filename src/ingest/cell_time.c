@@ -103,9 +103,95 @@ static bool clock_time(struct str *s, int64_t *us)
     return true;
 }
 
+/* Month names as exports carry them: English, German, French, Spanish, Italian, Dutch. */
+static const struct {
+    const char *name;
+    int month;
+} month_names[] = {
+    {"january", 1},    {"jan", 1},      {"januar", 1},  {"janvier", 1}, {"janv", 1},     {"enero", 1},    {"ene", 1},
+    {"gennaio", 1},    {"gen", 1},      {"januari", 1}, {"february", 2}, {"feb", 2},     {"februar", 2},  {"f\xc3\xa9vrier", 2},
+    {"f\xc3\xa9vr", 2}, {"febrero", 2}, {"febbraio", 2}, {"februari", 2}, {"march", 3},   {"mar", 3},      {"m\xc3\xa4rz", 3},
+    {"m\xc3\xa4r", 3}, {"mrz", 3},      {"mars", 3},    {"marzo", 3},   {"maart", 3},    {"mrt", 3},      {"april", 4},
+    {"apr", 4},        {"avril", 4},    {"avr", 4},     {"abril", 4},   {"abr", 4},      {"aprile", 4},   {"may", 5},
+    {"mai", 5},        {"mayo", 5},     {"maggio", 5},  {"mag", 5},     {"mei", 5},      {"june", 6},     {"jun", 6},
+    {"juni", 6},       {"juin", 6},     {"junio", 6},   {"giugno", 6},  {"giu", 6},      {"july", 7},     {"jul", 7},
+    {"juli", 7},       {"juillet", 7},  {"juil", 7},    {"julio", 7},   {"luglio", 7},   {"lug", 7},      {"august", 8},
+    {"aug", 8},        {"ao\xc3\xbbt", 8}, {"aout", 8},  {"agosto", 8},  {"ago", 8},      {"augustus", 8}, {"september", 9},
+    {"sep", 9},        {"sept", 9},     {"septembre", 9}, {"septiembre", 9}, {"settembre", 9}, {"set", 9},    {"october", 10},
+    {"oct", 10},       {"oktober", 10}, {"okt", 10},    {"octobre", 10}, {"octubre", 10}, {"ottobre", 10}, {"ott", 10},
+    {"november", 11},  {"nov", 11},     {"novembre", 11}, {"noviembre", 11}, {"december", 12}, {"dec", 12}, {"dezember", 12},
+    {"dez", 12},       {"d\xc3\xa9""cembre", 12}, {"d\xc3\xa9""c", 12}, {"diciembre", 12}, {"dic", 12}, {"dicembre", 12},
+};
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
+
+static bool month_word(struct str *s, int64_t *m)
+{
+    size_t n = 0;
+    while (n < s->n && is_letter(s->p[n]))
+        n++;
+    for (size_t i = 0; n >= 3 && i < sizeof month_names / sizeof month_names[0]; i++) {
+        if (str_eq_nocase((struct str){s->p, n}, str_of(month_names[i].name))) {
+            s->p += n;
+            s->n -= n;
+            take(s, '.');
+            *m = month_names[i].month;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool year_of(struct str *s, int64_t *y)
+{
+    if (digits(s, 4, 4, y))
+        return true;
+    if (!digits(s, 2, 2, y))
+        return false;
+    *y += *y < 69 ? 2000 : 1900;
+    return true;
+}
+
+/* Days whose order their own form tells: 25.12.2026, 25-Dec-26, 25 December 2026, Dec 25, 2026. */
+static bool worded_day(struct str *s, int32_t *days)
+{
+    int64_t y, m, d;
+    if (s->n && is_letter(s->p[0])) {
+        return month_word(s, &m) && (take(s, ' ') || take(s, '-')) && digits(s, 1, 2, &d) && (take(s, ','), take(s, ' ') || take(s, '-')) &&
+               digits(s, 4, 4, &y) && cell_date(y, m, d, days);
+    }
+    if (!digits(s, 1, 2, &d))
+        return false;
+    if (take(s, '.') && s->n && s->p[0] >= '0' && s->p[0] <= '9')
+        return digits(s, 1, 2, &m) && take(s, '.') && digits(s, 4, 4, &y) && cell_date(y, m, d, days);
+    if (!take(s, ' ') && !take(s, '-'))
+        return false;
+    return month_word(s, &m) && (take(s, ' ') || take(s, '-')) && year_of(s, &y) && cell_date(y, m, d, days);
+}
+
+/* "Fri, " as mail programs write. */
+static void weekday_skip(struct str *s)
+{
+    static const char *const week[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    for (size_t i = 0; i < 7 && s->n > 5; i++) {
+        if (str_eq_nocase((struct str){s->p, 3}, str_of(week[i])) && s->p[3] == ',' && s->p[4] == ' ') {
+            s->p += 5;
+            s->n -= 5;
+            return;
+        }
+    }
+}
+
 static bool calendar_day(struct str *s, int32_t *days)
 {
     int64_t y, m, d;
+    if (s->n < 5 || !(s->p[2] >= '0' && s->p[2] <= '9') || !(s->p[3] >= '0' && s->p[3] <= '9')) {
+        weekday_skip(s);
+        return worded_day(s, days);
+    }
     if (!digits(s, 4, 4, &y))
         return false;
     char sep = s->n ? s->p[0] : 0;
@@ -113,6 +199,19 @@ static bool calendar_day(struct str *s, int32_t *days)
         return take(s, sep) && digits(s, 1, 2, &m) && take(s, sep) && digits(s, 1, 2, &d) && cell_date(y, m, d, days);
     }
     return digits(s, 2, 2, &m) && digits(s, 2, 2, &d) && cell_date(y, m, d, days); /* 20260131 */
+}
+
+/* AM or PM behind a time, where one stands. */
+static bool half_day(struct str *s, int64_t *time)
+{
+    const int64_t hour = 3600000000ll;
+    if (s->n != 2 || (s->p[1] != 'M' && s->p[1] != 'm') || !strchr("aApP", s->p[0]))
+        return true;
+    if (*time < hour || *time >= 13 * hour)
+        return false;
+    *time = *time % (12 * hour) + (s->p[0] == 'p' || s->p[0] == 'P' ? 12 * hour : 0);
+    s->n = 0;
+    return true;
 }
 
 bool cell_timestamp(struct str s, int64_t *us)
@@ -123,11 +222,14 @@ bool cell_timestamp(struct str s, int64_t *us)
     if (!calendar_day(&s, &days))
         return false;
     if (s.n) {
-        if (!take(&s, 'T') && !take(&s, 't') && !take(&s, ' '))
+        bool comma = take(&s, ',');
+        if (!take(&s, ' ') && (comma || (!take(&s, 'T') && !take(&s, 't'))))
             return false;
         if (!clock_time(&s, &time))
             return false;
         take(&s, ' ');
+        if (!half_day(&s, &time))
+            return false;
         if (s.n && !offset(&s, &off))
             return false;
     }

@@ -47,6 +47,11 @@ bool job_parse(struct arena *a, struct str json, struct job *j, struct err *e)
         .decimal = text_of(a, o, "decimal"),
         .date_format = text_of(a, o, "date_format"),
         .timestamp_format = text_of(a, o, "timestamp_format"),
+        .sheet = text_of(a, o, "sheet"),
+        .header_rows = (int)json_int(o, "header_rows", 0),
+        .known = json_int(o, "known", 0),
+        .totals_kept = json_bool(o, "totals_kept", false),
+        .nested = json_bool(o, "nested", false),
         .header = (int)json_int(o, "header", -1),
         .skip_rows = (int)json_int(o, "skip_rows", -1),
         .no_quote = json_bool(o, "no_quote", false),
@@ -68,7 +73,8 @@ bool job_parse(struct arena *a, struct str json, struct job *j, struct err *e)
     yyjson_arr_foreach(list, i, n, v)
     {
         j->columns[j->n_columns++] = (struct job_column){text_of(a, v, "name"), cell_type_parse(json_str(v, "type")),
-                                                         json_bool(v, "required", false), json_bool(v, "show", false)};
+                                                         json_bool(v, "required", false), json_bool(v, "show", false),
+                                                         cell_form_parse(text_of(a, v, "form"))};
     }
     yyjson_doc_free(doc);
     return true;
@@ -123,6 +129,8 @@ void reading_types(struct reading *r)
     r->rows.format = (struct cell_format){j->decimal.n ? j->decimal.p[0] : '.', j->date_format, j->timestamp_format};
     r->rows.nulls = j->nulls;
     r->rows.n_nulls = j->n_nulls;
+    r->rows.totals = !j->totals_kept && r->format != FORMAT_PARQUET;
+    r->rows.known = j->known;
     for (size_t i = 0; i < r->rows.n_cols; i++) {
         struct rows_column *c = &r->rows.cols[i];
         c->type = (struct engine_pipe_type){.type = ENGINE_TEXT};
@@ -131,6 +139,7 @@ void reading_types(struct reading *r)
                 c->type = j->columns[k].type;
                 c->required = j->columns[k].required;
                 c->show = j->columns[k].show;
+                c->form = j->columns[k].form;
             }
         }
     }
@@ -149,7 +158,9 @@ void reading_schema(const struct reading *r, const struct reader *reader, struct
         buf_json_key(b, "encoding");
         buf_json_str(b, str_of(source_encoding_name(r->source)));
     }
-    buf_printf(b, ",\"sampled\":%lld,\"decimal_comma\":%s,", (long long)r->sampled, r->decimal_comma ? "true" : "false");
+    buf_printf(b, ",\"sampled\":%lld,", (long long)r->sampled);
+    if (r->job.look)
+        reading_found(r, b);
     buf_json_key(b, "columns");
     buf_addc(b, '[');
     for (size_t i = 0; i < r->rows.n_cols; i++) {
@@ -170,7 +181,8 @@ void reading_schema(const struct reading *r, const struct reader *reader, struct
 static const struct reader *const readers[] = {[FORMAT_CSV] = &reader_csv,
                                                [FORMAT_JSON] = &reader_json,
                                                [FORMAT_NDJSON] = &reader_ndjson,
-                                               [FORMAT_PARQUET] = &reader_parquet};
+                                               [FORMAT_PARQUET] = &reader_parquet,
+                                               [FORMAT_XLSX] = &reader_xlsx};
 
 bool reading_open(struct reading *r, const struct reader **reader, struct err *e)
 {
@@ -178,17 +190,28 @@ bool reading_open(struct reading *r, const struct reader **reader, struct err *e
         const char *name;
         enum source_format format;
     } named[] = {{"csv", FORMAT_CSV},       {"tsv", FORMAT_CSV},      {"json", FORMAT_JSON},
-                 {"ndjson", FORMAT_NDJSON}, {"jsonl", FORMAT_NDJSON}, {"parquet", FORMAT_PARQUET}};
+                 {"ndjson", FORMAT_NDJSON}, {"jsonl", FORMAT_NDJSON}, {"parquet", FORMAT_PARQUET},
+                 {"xlsx", FORMAT_XLSX}};
     *reader = NULL;
     char magic[4] = {0};
     if (pread(r->fd, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, "PAR1", 4) == 0) {
         r->format = FORMAT_PARQUET;
+    } else if (pread(r->fd, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, "PK\x03\x04", 4) == 0) {
+        r->format = FORMAT_XLSX;
+    } else if (str_eq_nocase(r->job.format, STR("xlsx"))) {
+        return err_set(e, E_SOURCE_FILE, "it is declared as XLSX, but does not start like one");
     } else if (str_eq(r->job.format, STR("parquet"))) {
         return err_set(e, E_SOURCE_FILE, "it is declared as Parquet, but does not start like one");
     } else {
         if (!source_open(r->fd, r->job.compression, r->job.encoding, &r->source, e))
             return false;
         struct str sample = source_sample(r->source);
+        const char *hint = "", *refused = detect_refused(sample, &hint);
+        if (refused) {
+            err_set(e, E_SOURCE_FILE, "in it is %s, which is not read inside of a compressed file", refused);
+            err_hint(e, "%s", hint);
+            return false;
+        }
         r->format = detect_format(sample, r->job.file_name, sample.n < (256u << 10));
         if (r->format == FORMAT_PARQUET)
             return err_set(e, E_SOURCE_FILE, "a compressed Parquet file is not read; Parquet compresses by itself");
@@ -262,8 +285,8 @@ static bool serve(struct reading *r, const struct reader **reader, struct err *e
 {
     struct buf b = BUF_INIT(JOB_MAX);
     bool ok = job_read(&b, e) && job_parse(&r->arena, buf_str(&b), &r->job, e) && reading_open(r, reader, e);
-    if (ok && r->job.look && r->format != FORMAT_PARQUET) { /* Parquet has types of its own */
-        r->rows.look_at = LOOK_ROWS;
+    if (ok && r->job.look) { /* Parquet has types of its own: only a sample is wanted */
+        r->rows.look_at = r->format == FORMAT_PARQUET ? ROWS_SAMPLE : LOOK_ROWS;
         ok = rows_init(&r->rows, &r->arena, e) && (*reader)->run(r, e);
         r->sampled = r->rows.total;
     }
@@ -285,7 +308,8 @@ static bool serve(struct reading *r, const struct reader **reader, struct err *e
         fault_crash_point("child_before_end");
         if (ok) {
             buf_reset(&b);
-            buf_printf(&b, "{\"rows\":%lld,\"rejected\":%lld}", (long long)r->rows.total, (long long)r->rows.total_rejected);
+            buf_printf(&b, "{\"rows\":%lld,\"rejected\":%lld,\"left_out\":%lld,\"left_out_line\":%lld}", (long long)r->rows.total,
+                       (long long)r->rows.total_rejected, (long long)r->rows.left_out, (long long)r->rows.left_out_line);
             ok = buf_ok(&b, e) && wire_send(FD_OUT, WIRE_END, 0, r->rows.source_bytes, buf_str(&b), e);
         }
     }

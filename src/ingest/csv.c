@@ -1,6 +1,7 @@
 /* Delimited text. A first pass over the window marks the few bytes that matter (delimiter, quote, line end), sixteen at
  * a time; the second walks from mark to mark. A damaged record costs its first physical line: reading goes on with the
  * next one, so that one open quote does not swallow the file. */
+#include "ingest/head.h"
 #include "ingest/reader.h"
 
 #if defined(__SSE2__)
@@ -231,11 +232,22 @@ static bool text_ok(const struct csv *c, size_t from, size_t to)
     return !odd || (str_utf8_valid(s) && !memchr(s.p, 0, s.n));
 }
 
+/* Fields beyond the header's that hold nothing: delimiters at the end of the line. */
+static bool only_empty_behind(const struct reading *r, const struct csv *c, size_t n, struct str raw)
+{
+    size_t more = n > c->n_fields ? n - c->n_fields : 0;
+    for (size_t i = 0; i < more; i++) {
+        if (i >= raw.n || raw.p[raw.n - 1 - i] != r->dialect.delimiter)
+            return false;
+    }
+    return more > 0;
+}
+
 /* A whole record: to the rows, or to quarantine. */
 static bool record_take(struct reading *r, struct csv *c, const struct record_at *at, struct err *e)
 {
     struct str raw = line_trim((struct str){c->w.p + c->w.at, at->end - c->w.at});
-    if (!raw.n) /* an empty line is no row */
+    if (!raw.n || raw.n == at->n - 1) /* an empty line is no row, nor is one of delimiters alone */
         return true;
     if (!text_ok(c, c->w.at, at->end)) {
         struct wire_reject w = {c->line, REJECT_ENCODING, WIRE_NO_COLUMN, STR(""), raw};
@@ -243,7 +255,7 @@ static bool record_take(struct reading *r, struct csv *c, const struct record_at
     }
     if (r->job.fill && at->n < c->n_fields)
         memset(c->fields + at->n, 0, (c->n_fields - at->n) * sizeof *c->fields);
-    else if (at->n != c->n_fields) {
+    else if (at->n != c->n_fields && !only_empty_behind(r, c, at->n, raw)) {
         struct buf m = BUF_INIT(256);
         buf_printf(&m, "%zu fields where the header has %zu", at->n, c->n_fields);
         struct wire_reject w = {c->line, REJECT_FIELD_COUNT, WIRE_NO_COLUMN, buf_str(&m), raw};
@@ -340,8 +352,8 @@ static bool csv_run(struct reading *r, struct err *e)
         r->line = c->line;
         if (!window_take(r, c, e))
             return false;
-        if (c->w.end && c->w.at == c->w.n)
-            return rows_flush(&r->rows, e);
+        if (rows_enough(&r->rows) || (c->w.end && c->w.at == c->w.n))
+            return rows_end(&r->rows, e);
         if (!window_more(&c->w, r->source, &full, e) || (full && !oversized(r, c, e)))
             return false;
         r->rows.source_bytes = source_position(r->source);
@@ -406,8 +418,10 @@ static void columns_name(struct reading *r, const struct str *header, size_t n)
     r->rows.n_cols = n;
     r->rows.cols = arena_array(&r->arena, n + 1, sizeof *r->rows.cols);
     for (size_t i = 0; i < n; i++) {
-        if (r->dialect.header)
+        if (r->dialect.header_rows) {
+            r->rows.cols[i].title = str_trim(header[i]);
             r->rows.cols[i].name = column_normal(&r->arena, header[i], i);
+        }
         else if (n == r->job.n_columns)
             r->rows.cols[i].name = r->job.columns[i].name;
         else
@@ -445,27 +459,61 @@ static int64_t looks_sample(struct reading *r, const struct csv *c, size_t from,
     return sampled;
 }
 
-static bool is_number(enum cell_look look)
+static void looks_take(struct reading *r, const struct csv *c)
 {
-    return look >= LOOK_INTEGER && look <= LOOK_NUMBER;
-}
-
-static void looks_take(struct reading *r, const struct csv *c, size_t from)
-{
-    size_t n = r->rows.n_cols, gained = 0, lost = 0;
-    enum cell_look *looks = arena_array(&r->arena, n + 1, sizeof *looks), *comma = arena_array(&r->arena, n + 1, sizeof *comma);
-    r->sampled = looks_sample(r, c, from, r->rows.format.decimal, looks);
+    size_t n = r->rows.n_cols;
+    enum cell_look *looks = arena_array(&r->arena, n + 1, sizeof *looks);
+    r->sampled = looks_sample(r, c, c->w.at, r->rows.format.decimal, looks);
     for (size_t k = 0; k < n; k++)
         r->rows.cols[k].look = looks[k];
-    if (r->job.n_columns || r->job.decimal.n || r->dialect.delimiter == ',')
-        return;
-    /* "12,50" is text with a decimal point; then "1.000" beside it is a thousand, not one. */
-    (void)looks_sample(r, c, from, ',', comma);
-    for (size_t k = 0; k < n; k++) {
-        gained += looks[k] == LOOK_TEXT && is_number(comma[k]);
-        lost += is_number(looks[k]) && !is_number(comma[k]);
+}
+
+/* The header at the window's start is passed by. */
+static void header_pass(struct reading *r, struct csv *c, size_t used)
+{
+    for (size_t i = 0; i < used; i++)
+        c->line += c->w.p[c->w.at + i] == r->dialect.newline;
+    c->w.at += used;
+}
+
+/* Names from one row or two; without any, the first record is left where it is. */
+static bool header_read(struct reading *r, struct csv *c, struct err *e)
+{
+    struct str *fields = arena_array(&r->arena, FIELDS_MAX, sizeof *fields), *groups = NULL;
+    size_t n = 0, n_groups = 0, used = 0;
+    if (!first_record(r, c, fields, &n, &used, e))
+        return false;
+    r->header_row = r->dialect.header_rows ? c->line : 0;
+    if (r->dialect.header_rows == 2 && n > 0 && n <= FIELDS_MAX) {
+        header_pass(r, c, used);
+        groups = fields;
+        n_groups = n;
+        fields = arena_array(&r->arena, FIELDS_MAX, sizeof *fields);
+        r->header_row = c->line;
+        if (!first_record(r, c, fields, &n, &used, e))
+            return false;
     }
-    r->decimal_comma = gained > 0 && lost == 0;
+    if (n > FIELDS_MAX)
+        return err_set(e, E_SOURCE_FILE, "its first line has %zu fields; %d are the most", n, FIELDS_MAX);
+    if (n == 0 && !groups) {
+        err_set(e, E_SOURCE_FILE, "the file is empty: there is not even a header");
+        err_hint(e, "remove it, or export it again");
+        return false;
+    }
+    if (groups) {
+        struct head_row above = {groups, n_groups}, below = {fields, n};
+        n = n > n_groups ? n : n_groups;
+        struct str *joined = arena_array(&r->arena, n + 1, sizeof *joined);
+        head_join(&r->arena, &above, &below, joined, n);
+        fields = joined;
+    }
+    columns_name(r, fields, n);
+    reading_types(r);
+    if (r->dialect.header_rows)
+        header_pass(r, c, used);
+    c->n_fields = n;
+    c->fields = arena_array(&r->arena, n + 1, sizeof *c->fields);
+    return true;
 }
 
 static bool csv_open(struct reading *r, struct err *e)
@@ -483,6 +531,7 @@ static bool csv_open(struct reading *r, struct err *e)
                                  j->escape,
                                  j->no_quote,
                                  j->header,
+                                 j->header_rows,
                                  j->skip_rows,
                                  names,
                                  j->n_columns,
@@ -496,29 +545,9 @@ static bool csv_open(struct reading *r, struct err *e)
     struct str sample = source_sample(r->source);
     bool full, whole = sample.n < (256u << 10);
     detect_dialect(sample, whole, &asked, &r->dialect);
-    struct str *fields = arena_array(&r->arena, FIELDS_MAX, sizeof *fields);
-    size_t n = 0, used = 0;
-    if (!window_init(&c->w, e) || !window_more(&c->w, r->source, &full, e) || !titles_skip(r, c, e) ||
-        !first_record(r, c, fields, &n, &used, e))
+    if (!window_init(&c->w, e) || !window_more(&c->w, r->source, &full, e) || !titles_skip(r, c, e) || !header_read(r, c, e))
         return false;
-    if (n > FIELDS_MAX)
-        return err_set(e, E_SOURCE_FILE, "its first line has %zu fields; %d are the most", n, FIELDS_MAX);
-    if (n == 0) {
-        err_set(e, E_SOURCE_FILE, "the file is empty: there is not even a header");
-        err_hint(e, "remove it, or export it again");
-        return false;
-    }
-    columns_name(r, fields, n);
-    reading_types(r);
-    looks_take(r, c, c->w.at + (r->dialect.header ? used : 0));
-    if (r->dialect.header) {
-        c->line += 1;
-        for (size_t i = 0; i + 1 < used; i++)
-            c->line += c->w.p[c->w.at + i] == r->dialect.newline;
-        c->w.at += used;
-    }
-    c->n_fields = n;
-    c->fields = arena_array(&r->arena, n + 1, sizeof *c->fields);
+    looks_take(r, c);
     return true;
 }
 

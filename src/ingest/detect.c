@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "ingest/cell.h"
+#include "ingest/head.h"
 
 static bool starts(struct str s, const char *magic, size_t n)
 {
@@ -17,28 +18,67 @@ enum source_compression detect_compression(struct str head)
     return starts(head, "\x28\xb5\x2f\xfd", 4) ? COMPRESSION_ZSTD : COMPRESSION_NONE;
 }
 
-const char *detect_refused(struct str head)
+#define AS_TEXT "save it as CSV, XLSX, JSON or Parquet; compress with gzip or zstd"
+
+/* An old spreadsheet and one with a password come in the same envelope; the latter names its stream in UTF-16. */
+static bool has_password(struct str head)
+{
+    static const char name[] = "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e";
+    return str_find(head, (struct str){name, sizeof name - 1}, 0) != SIZE_MAX;
+}
+
+static bool is_web_page(struct str head)
+{
+    static const char *const begins[] = {"<!doctype html", "<html", "<head", "<body", "<table", "<script", "<meta"};
+    if (starts(head, "\xef\xbb\xbf", 3))
+        head = (struct str){head.p + 3, head.n - 3};
+    head = str_trim(head);
+    for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++) {
+        size_t n = strlen(begins[i]);
+        if (head.n > n && str_eq_nocase((struct str){head.p, n}, str_of(begins[i])))
+            return true;
+    }
+    return false;
+}
+
+const char *detect_refused(struct str head, const char **hint)
 {
     static const struct {
         const char *magic;
         size_t n;
-        const char *what;
+        const char *what, *hint;
     } kinds[] = {
-        {"PK\x03\x04", 4, "a ZIP archive or a spreadsheet (XLSX)"},
-        {"BZh", 3, "bzip2 compression"},
+        {"PK\x03\x04", 4, "a ZIP archive", "unpack it and give the files in it; a spreadsheet is saved as XLSX"},
+        {"BZh", 3, "bzip2 compression", AS_TEXT},
         {"\xfd"
          "7zXZ",
-         5, "xz compression"},
-        {"7z\xbc\xaf", 4, "a 7-Zip archive"},
-        {"\xd0\xcf\x11\xe0", 4, "an old spreadsheet (XLS)"},
-        {"%PDF", 4, "PDF"},
-        {"SQLite format 3", 15, "a SQLite database"},
-        {"ORC", 3, "ORC"},
-        {"Obj\x01", 4, "Avro"},
+         5, "xz compression", AS_TEXT},
+        {"7z\xbc\xaf", 4, "a 7-Zip archive", "unpack it and give the files in it"},
+        {"Rar!", 4, "a RAR archive", "unpack it and give the files in it"},
+        {"\xd0\xcf\x11\xe0", 4, "an old spreadsheet (XLS)", "open it in a spreadsheet program and save it as XLSX or CSV"},
+        {"%PDF", 4, "PDF", "ask for the table itself, as CSV or XLSX"},
+        {"{\\rtf", 5, "a text document (RTF)", AS_TEXT},
+        {"SQLite format 3", 15, "a SQLite database", "export its tables as CSV"},
+        {"\x89PNG", 4, "a picture (PNG)", AS_TEXT},
+        {"\xff\xd8\xff", 3, "a picture (JPEG)", AS_TEXT},
+        {"ORC", 3, "ORC", "save it as Parquet"},
+        {"Obj\x01", 4, "Avro", "save it as Parquet or JSON"},
     };
+    if (is_web_page(head)) {
+        *hint = "the download brought a page to sign in at, or a report as HTML: sign in and export again as CSV or XLSX";
+        return "a web page (HTML)";
+    }
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (starts(head, kinds[i].magic, kinds[i].n) && (kinds[i].n > 3 || head.n > 3))
-            return strcmp(kinds[i].what, "ORC") == 0 && memchr(head.p, ',', head.n < 64 ? head.n : 64) ? NULL : kinds[i].what;
+        if (!starts(head, kinds[i].magic, kinds[i].n) || head.n <= 3)
+            continue;
+        if (kinds[i].n == 3 && memchr(head.p, ',', head.n < 64 ? head.n : 64)) /* a column may be called ORC */
+            continue;
+        *hint = kinds[i].hint;
+        if (kinds[i].magic[0] == '\xd0' && has_password(head)) {
+            *hint = "open it in a spreadsheet program, remove the password and save it again as XLSX";
+            return "a spreadsheet with a password";
+        }
+        return kinds[i].what;
     }
     return NULL;
 }
@@ -220,11 +260,11 @@ size_t detect_record(struct str s, bool whole, const struct dialect *d, struct a
     }
 }
 
-enum { SAMPLE_RECORDS = 500, LEADING = 20 };
+enum { SAMPLE_RECORDS = 500 };
 
 struct shape {
-    size_t fields, records, agreeing, lead;
-}; /* lead: records before the first of the common shape */
+    size_t fields, records, agreeing;
+};
 
 static size_t fields_of(struct str *s, bool whole, const struct dialect *d)
 {
@@ -246,7 +286,7 @@ static struct shape shape_of(struct str s, bool whole, const struct dialect *d)
         if (k)
             counts[n++] = k;
     }
-    struct shape best = {1, n, 0, 0};
+    struct shape best = {1, n, 0};
     for (size_t i = 0; i < n; i++) {
         size_t same = 0;
         for (size_t j = 0; j < n; j++)
@@ -254,7 +294,6 @@ static struct shape shape_of(struct str s, bool whole, const struct dialect *d)
         if (same > best.agreeing || (same == best.agreeing && counts[i] > best.fields)) {
             best.agreeing = same;
             best.fields = counts[i];
-            best.lead = i;
         }
     }
     return best;
@@ -302,43 +341,62 @@ static char delimiter_find(struct str s, bool whole, struct dialect d, bool tsv)
     return found;
 }
 
-static bool normal_eq(struct str field, struct str column)
-{
-    struct str f = str_trim(field);
-    if (f.n != column.n)
-        return false;
-    for (size_t i = 0; i < f.n; i++) {
-        char c = f.p[i];
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c + 32);
-        else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
-            c = '_';
-        if (c != column.p[i])
-            return false;
-    }
-    return true;
-}
-
-/* The first record is a header when it names a declared column, or when nothing in it is a number or a day. */
-static bool header_find(struct str s, bool whole, const struct dialect *d, const struct detect_asked *asked)
+/* The first records of the sample, for head_find. `lines` has the physical line that each begins on. */
+static size_t head_rows(struct str s, bool whole, const struct dialect *d, struct arena *a, struct head_row *rows, int *lines)
 {
     enum { MOST = 2048 };
+    struct str *fields = arena_array(a, MOST, sizeof *fields);
+    size_t n = 0;
+    int line = 0;
+    while (n < HEAD_ROWS && s.n) {
+        size_t k, used = detect_record(s, whole, d, a, fields, MOST, &k);
+        if (!used)
+            break;
+        bool blank = k == 1 && str_trim(fields[0]).n == 0;
+        if (!blank) {
+            k = k < MOST ? k : MOST;
+            rows[n] = (struct head_row){arena_array(a, k + 1, sizeof *fields), k};
+            memcpy((struct str *)(uintptr_t)rows[n].fields, fields, k * sizeof *fields);
+            lines[n++] = line;
+        }
+        for (size_t i = 0; i < used; i++)
+            line += s.p[i] == d->newline;
+        s.p += used;
+        s.n -= used;
+    }
+    return n;
+}
+
+static struct str lines_cut(struct str s, int n, char newline)
+{
+    for (int i = 0; i < n && s.n; i++) {
+        const char *nl = memchr(s.p, newline, s.n);
+        size_t used = nl ? (size_t)(nl - s.p) + 1 : s.n;
+        s.p += used;
+        s.n -= used;
+    }
+    return s;
+}
+
+static void head_detect(struct str s, bool whole, const struct detect_asked *asked, struct dialect *d)
+{
+    struct head_row rows[HEAD_ROWS];
+    int lines[HEAD_ROWS];
     struct arena a;
     arena_init(&a);
-    struct str *fields = arena_array(&a, MOST, sizeof *fields);
-    size_t n = 0, values = 0, empty = 0;
-    bool named = false;
-    if (!detect_record(s, whole, d, &a, fields, MOST, &n))
-        n = 0;
-    for (size_t i = 0; i < n && i < MOST; i++) {
-        for (size_t k = 0; k < asked->n_columns && !named; k++)
-            named = normal_eq(fields[i], asked->columns[k]);
-        enum cell_look look = cell_look(fields[i], '.');
-        values += look != LOOK_TEXT && look != LOOK_EMPTY;
-        empty += look == LOOK_EMPTY;
-    }
+    const struct head_asked ask = {asked->header, asked->header_rows, asked->skip_rows >= 0, asked->columns, asked->n_columns};
+    size_t n = head_rows(lines_cut(s, d->skip_rows, d->newline), whole, d, &a, rows, lines);
+    struct head h = head_find(rows, n, &ask);
+    d->header_rows = n ? h.header_rows : asked->header != 0;
+    if (n && asked->skip_rows < 0 && h.at > 0)
+        d->skip_rows += lines[h.at];
     arena_fini(&a);
-    return named || (values == 0 && (n == 0 || empty < n));
+}
+
+/* "sep=;" as spreadsheet programs write above a table. */
+static char separator_line(struct str s)
+{
+    return s.n > 5 && str_eq_nocase((struct str){s.p, 4}, STR("sep=")) && (s.p[5] == '\r' || s.p[5] == '\n') ? s.p[4] : 0;
 }
 
 void detect_dialect(struct str s, bool whole, const struct detect_asked *asked, struct dialect *d)
@@ -352,35 +410,10 @@ void detect_dialect(struct str s, bool whole, const struct detect_asked *asked, 
     if (asked->no_quote)
         d->quote = 0;
     d->escape = !d->quote ? 0 : asked->escape.n ? asked->escape.p[0] : escape_find(s, d->quote);
-    d->delimiter = asked->delimiter.n ? asked->delimiter.p[0] : delimiter_find(s, whole, *d, asked->tsv);
+    char told = separator_line(s);
+    d->delimiter = asked->delimiter.n ? asked->delimiter.p[0] : told ? told : delimiter_find(s, whole, *d, asked->tsv);
     if (str_eq(asked->delimiter, STR("\\t")))
         d->delimiter = '\t';
-    d->skip_rows = asked->skip_rows > 0 ? asked->skip_rows : 0;
-    struct shape sh = shape_of(s, whole, d);
-    if (asked->skip_rows < 0 && sh.lead > 0 && sh.lead <= LEADING && sh.fields >= 3) {
-        /* A title above the table: lines of one field each, before the table's own shape begins. */
-        struct str rest = s;
-        int physical = 0;
-        bool titles = true;
-        for (size_t seen = 0; titles && seen < sh.lead;) {
-            size_t k = fields_of(&rest, whole, d);
-            titles = k <= 1;
-            seen += k == 1;
-            physical++;
-        }
-        if (titles)
-            d->skip_rows = physical;
-    }
-    struct str rest = s;
-    for (int i = 0; i < d->skip_rows && rest.n; i++) {
-        const char *nl = memchr(rest.p, d->newline, rest.n);
-        size_t used = nl ? (size_t)(nl - rest.p) + 1 : rest.n;
-        rest.p += used;
-        rest.n -= used;
-    }
-    while (rest.n && (rest.p[0] == d->newline || rest.p[0] == '\r')) {
-        rest.p++;
-        rest.n--;
-    }
-    d->header = asked->header >= 0 ? asked->header == 1 : header_find(rest, whole, d, asked);
+    d->skip_rows = asked->skip_rows >= 0 ? asked->skip_rows : told ? 1 : 0;
+    head_detect(s, whole, asked, d);
 }

@@ -34,7 +34,7 @@ struct ingest_options {
 };
 struct ingest_report {
     size_t files, files_failed;
-    int64_t rows, quarantined, replaced;
+    int64_t rows, quarantined, replaced, left_out; /* left out: totals below a table */
     struct str *changed_streams;
     size_t n_changed;
 };
@@ -74,13 +74,40 @@ struct ingest_stream_state {
 MUST_CHECK bool ingest_stream_state(struct engine_conn *c, const struct mesh_stream *st, struct arena *a,
                                     struct ingest_stream_state *out, struct err *e);
 
-/* What a file looks like (in a child): for `trellis add files`. */
-struct ingest_inferred {
-    struct str format, day_column, decimal_separator; /* "," or empty */
-    struct mesh_column *columns;
-    size_t n_columns;
-    int64_t rows_sampled;
+/* What a file looks like (in a child): for `trellis add files` and the upload page. What is found here is what a load finds: the
+ * same code looks, and what only a whole column can tell (`options`) is written into the stream. Values of columns whose name or
+ * content speaks of a person are replaced by INGEST_HIDDEN. */
+#define INGEST_HIDDEN "hidden: personal"
+enum { INGEST_SAMPLE_ROWS = 20, INGEST_EXAMPLES = 3 };
+struct ingest_said {
+    struct str message, hint;
 };
+struct ingest_examples {
+    struct str v[INGEST_EXAMPLES];
+    size_t n;
+};
+struct ingest_inferred {
+    struct str format, encoding, compression, delimiter; /* empty where the format has none; delimiter as text: "," or "\t" */
+    struct str sheet, *sheets;                           /* of a workbook */
+    size_t n_sheets;
+    int64_t header_row;                                  /* line or row of the names, from 1; 0: the file has none */
+    struct str day_column, decimal_separator;            /* "," or empty */
+    struct str options;                                  /* for struct mesh_add_options: YAML between the brackets */
+    struct mesh_column *columns;                         /* name, types, class, business_name: the header as it was written */
+    size_t n_columns;
+    struct ingest_examples *examples; /* by column */
+    struct str *rows;                 /* n_rows * n_columns; p NULL: no value */
+    size_t n_rows;
+    int64_t rows_sampled, rows_left_out; /* left out: totals below the table */
+    struct ingest_said *problems;        /* what a person should know before the file is added */
+    size_t n_problems;
+};
+struct ingest_look_options {
+    const char *program, *path;
+    struct str name;  /* as the person calls the file; empty: as `path` ends */
+    struct str sheet; /* empty: the one with the largest table */
+};
+MUST_CHECK bool ingest_look(const struct ingest_look_options *o, struct arena *a, struct ingest_inferred *out, struct err *e);
 MUST_CHECK bool ingest_infer(const char *program, const char *path, struct arena *a, struct ingest_inferred *out, struct err *e);
 
 /* The child: `trellis loader-child`, job as JSON on fd 0, data on fd 3. Never opens anything but the named file. */

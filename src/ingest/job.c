@@ -25,12 +25,22 @@ static bool is_key(const struct mesh_stream *st, struct str name)
            (str_eq(name, st->day_column) || (st->account_column.n && str_eq(name, st->account_column)));
 }
 
-static void column(struct buf *b, bool first, struct str name, struct str type, bool required, bool show)
+static struct str format_of(const struct mesh_stream *st, struct str name)
+{
+    for (size_t i = 0; i < st->n_formats; i++) {
+        if (str_eq(st->formats[i].column, name))
+            return st->formats[i].format;
+    }
+    return (struct str){0};
+}
+
+static void column(struct buf *b, bool first, struct str name, struct str type, struct str form, bool required, bool show)
 {
     buf_addz(b, first ? "{" : ",{");
     buf_json_key(b, "name");
     buf_json_str(b, name);
     text(b, "type", type);
+    text(b, "form", form);
     buf_addz(b, required ? ",\"required\":true" : "");
     buf_addz(b, show ? ",\"show\":true}" : "}");
 }
@@ -47,6 +57,11 @@ static void options_text(const struct mesh_stream *st, struct buf *b)
     text(b, "decimal", st->decimal_separator);
     text(b, "date_format", st->date_format);
     text(b, "timestamp_format", st->timestamp_format);
+    text(b, "sheet", st->sheet);
+    if (st->header_rows)
+        buf_printf(b, ",\"header_rows\":%d", st->header_rows);
+    buf_addz(b, st->totals_kept ? ",\"totals_kept\":true" : "");
+    buf_addz(b, st->nested_columns ? ",\"nested\":true" : "");
     buf_printf(b, ",\"header\":%d,\"skip_rows\":%d", st->header, st->skip_rows);
     buf_addz(b, st->short_rows_fill ? ",\"fill\":true" : "");
     if (st->n_null_texts) {
@@ -69,18 +84,20 @@ static void job_text(const struct mesh_stream *st, struct str file_name, bool sh
         return;
     }
     options_text(st, b);
+    if (st->load == LOAD_APPEND && !st->totals_kept) /* a file that grows has no end at which totals could stand */
+        buf_addz(b, ",\"totals_kept\":true");
     buf_addz(b, ",\"columns\":[");
     bool first = true;
     for (size_t i = 0; st->contract && i < st->contract->n_columns; i++) {
         const struct mesh_column *c = &st->contract->columns[i];
-        column(b, first, c->name, c->physical_type, c->required || is_key(st, c->name), show && may_show(c));
+        column(b, first, c->name, c->physical_type, format_of(st, c->name), c->required || is_key(st, c->name), show && may_show(c));
         first = false;
     }
     /* Days and accounts are needed even where the contract does not know them. */
     const struct str keys[2] = {st->day_column, st->account_column};
     for (size_t i = 0; st->load == LOAD_REPLACE_DAYS && i < 2; i++) {
         if (keys[i].n && !stream_column(st, keys[i])) {
-            column(b, first, keys[i], (struct str){0}, true, false);
+            column(b, first, keys[i], (struct str){0}, (struct str){0}, true, false);
             first = false;
         }
     }
@@ -114,6 +131,7 @@ static void types_text(const struct mesh_stream *st, struct arena *a, struct buf
         buf_json_key(b, "column");
         buf_json_str(b, cols[i]->name);
         cell_type_name(&type, b);
+        text(b, "form", format_of(st, cols[i]->name));
     }
 }
 

@@ -1,17 +1,20 @@
 /* JSON: one object per line (NDJSON), or an array or a sequence of objects. Two passes: the first finds every key, so
  * that none is lost whatever line it first appears in; the second makes rows. Numbers stay the text they were written
- * as; nested values become JSON text. */
+ * as; nested values become JSON text, or, where the stream wants it, columns named by their path. */
 #include <yyjson.h>
 
 #include "ingest/reader.h"
 
-enum { KEYS_MAX = 4096, SLOTS = 16384, LOOKED_AT = 1000, POOL_MARGIN = 1024 };
+enum { KEYS_MAX = 4096, SLOTS = 16384, LOOKED_AT = 1000, POOL_MARGIN = 1024, PATH_DEEP = 512 };
 #define READ_FLAGS YYJSON_READ_NUMBER_AS_RAW
 
 struct json {
     struct window w;
     bool lines;            /* NDJSON */
     bool in_array, closed; /* closed: the array's end was met */
+    bool wrapped;          /* the objects stand in an array inside of one object */
+    size_t start; /* of the array in such a file, and its line */
+    int64_t start_line;
     int64_t line;
     bool discarding;
     /* Keys as written, in order of appearance, found by hash. */
@@ -20,6 +23,7 @@ struct json {
     uint32_t slots[SLOTS]; /* index + 1 */
     struct str *fields;
     struct buf nested; /* texts of nested values of one row */
+    struct buf path;   /* of a value within objects: the key of its column */
     char *work;        /* the record, padded, and yyjson's own room */
     size_t work_cap;
 };
@@ -108,14 +112,19 @@ static size_t value_end(struct str s)
 
 static enum piece next_value(struct json *j, struct str *out, size_t *used)
 {
+    if (j->wrapped && j->closed) /* what follows the array describes it */
+        return PIECE_END;
     while (j->w.at < j->w.n) {
         char c = j->w.p[j->w.at];
         if (c == '\n')
             j->line++;
         else if (c == '[' && !j->in_array)
             j->in_array = true;
-        else if (c == ']')
+        else if (c == ']') {
             j->closed = true;
+            if (j->wrapped)
+                return PIECE_END;
+        }
         else if (!(c == ' ' || c == '\t' || c == '\r' || c == ','))
             break;
         j->w.at++;
@@ -188,23 +197,134 @@ static struct str value_text(struct json *j, yyjson_val *v)
     }
 }
 
+/* ---- An array inside of one object ---- */
+
+static size_t blanks(struct str s, size_t i)
+{
+    while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\r' || s.p[i] == '\n'))
+        i++;
+    return i;
+}
+
+static size_t text_end(struct str s, size_t i)
+{
+    for (i++; i < s.n && s.p[i] != '"'; i++)
+        i += s.p[i] == '\\';
+    return i + 1;
+}
+
+struct wrapped {
+    size_t at, bytes;
+    bool open; /* the array does not end within the window */
+};
+
+/* The longest array of objects among the members of the object at `i`; the end of the object, or 0 where the window ends first. */
+static size_t members(struct str s, size_t i, int depth, struct wrapped *best)
+{
+    for (i = blanks(s, i + 1); i < s.n && s.p[i] == '"';) {
+        i = blanks(s, text_end(s, i));
+        if (i >= s.n || s.p[i] != ':')
+            return 0;
+        i = blanks(s, i + 1);
+        if (i >= s.n)
+            return 0;
+        size_t inner = blanks(s, i + 1), n = value_end((struct str){s.p + i, s.n - i});
+        if (s.p[i] == '[' && inner < s.n && s.p[inner] == '{' && (n == 0 || n > best->bytes))
+            *best = (struct wrapped){i, n ? n : s.n - i, n == 0};
+        else if (s.p[i] == '{' && depth > 0)
+            (void)members(s, i, depth - 1, best);
+        if (n == 0)
+            return 0;
+        i = blanks(s, i + n);
+        if (i < s.n && s.p[i] == ',')
+            i = blanks(s, i + 1);
+    }
+    return i < s.n && s.p[i] == '}' ? i + 1 : 0;
+}
+
+/* A record of a stream whose contract knows its members is a record, whatever arrays are in it. */
+static bool is_record(const struct reading *r, struct str s)
+{
+    for (size_t i = 0; i < r->job.n_columns; i++) {
+        struct buf b = BUF_INIT(4096);
+        buf_printf(&b, "\"%.*s\"", STR_FMT(r->job.columns[i].name));
+        bool here = buf_ok(&b, NULL) && str_find(s, buf_str(&b), 0) < 4096;
+        buf_fini(&b);
+        if (here)
+            return true;
+    }
+    return false;
+}
+
+static bool ends_as_lines(struct str name)
+{
+    return str_find(name, STR(".ndjson"), 0) != SIZE_MAX || str_find(name, STR(".jsonl"), 0) != SIZE_MAX;
+}
+
+static void wrapped_find(struct reading *r, struct json *j)
+{
+    struct str s = {j->w.p, j->w.n};
+    struct wrapped best = {0};
+    size_t i = blanks(s, 0);
+    if (str_eq_nocase(r->job.format, STR("ndjson")) || ends_as_lines(r->job.file_name) || i >= s.n || s.p[i] != '{')
+        return;
+    size_t end = members(s, i, 2, &best);
+    bool alone = end ? blanks(s, end) == s.n && j->w.end : best.open || !j->w.end;
+    if (best.bytes == 0 || !alone || is_record(r, s))
+        return;
+    j->wrapped = true;
+    j->lines = false;
+    j->start = best.at;
+    j->start_line = 1 + count_lines((struct str){s.p, best.at});
+    r->format = FORMAT_JSON;
+}
+
+/* ---- Rows ---- */
+
+static bool row_fill(struct json *j, yyjson_val *object, bool nested, bool *nul, bool *changed)
+{
+    size_t i, n, from = j->path.n;
+    yyjson_val *key, *v;
+    yyjson_obj_foreach(object, i, n, key, v)
+    {
+        struct str name = {yyjson_get_str(key), yyjson_get_len(key)};
+        if (nested) {
+            j->path.n = from;
+            buf_addz(&j->path, from ? "_" : "");
+            buf_add(&j->path, name);
+            name = buf_str(&j->path);
+            if (j->path.failed)
+                return false;
+            if (yyjson_is_obj(v) && yyjson_obj_size(v) && from < PATH_DEEP) {
+                if (!row_fill(j, v, nested, nul, changed))
+                    return false;
+                continue;
+            }
+        }
+        long at = key_find(j, name);
+        if (at < 0) {
+            *changed = true;
+            return true;
+        }
+        j->fields[at] = value_text(j, v);
+        *nul = *nul || (j->fields[at].n && memchr(j->fields[at].p, 0, j->fields[at].n));
+    }
+    j->path.n = from;
+    return true;
+}
+
 static bool row_make(struct reading *r, struct json *j, yyjson_val *object, struct str raw, struct err *e)
 {
     memset(j->fields, 0, j->n_keys * sizeof *j->fields);
     buf_reset(&j->nested);
     if (!buf_reserve(&j->nested, raw.n * 6 + 64)) /* fields point into it; escapes grow a byte sixfold at most */
         return buf_ok(&j->nested, e);
-    size_t i, n;
-    yyjson_val *key, *v;
-    bool nul = false;
-    yyjson_obj_foreach(object, i, n, key, v)
-    {
-        long at = key_find(j, (struct str){yyjson_get_str(key), yyjson_get_len(key)});
-        if (at < 0)
-            return err_set(e, E_SOURCE_FILE, "the file changed while it was read");
-        j->fields[at] = value_text(j, v);
-        nul = nul || (j->fields[at].n && memchr(j->fields[at].p, 0, j->fields[at].n));
-    }
+    bool nul = false, changed = false;
+    buf_reset(&j->path);
+    if (!row_fill(j, object, r->job.nested, &nul, &changed))
+        return buf_ok(&j->path, e);
+    if (changed)
+        return err_set(e, E_SOURCE_FILE, "the file changed while it was read");
     if (!buf_ok(&j->nested, e))
         return false;
     if (nul)
@@ -214,16 +334,30 @@ static bool row_make(struct reading *r, struct json *j, yyjson_val *object, stru
 }
 
 /* Keys and looks of one object (first pass). */
-static bool keys_take(struct reading *r, struct json *j, yyjson_val *object, int64_t nth, enum cell_look *looks, struct err *e)
+static bool keys_of(struct reading *r, struct json *j, yyjson_val *object, bool looked_at, enum cell_look *looks, struct err *e)
 {
-    size_t i, n;
+    size_t i, n, from = j->path.n;
     yyjson_val *key, *v;
     yyjson_obj_foreach(object, i, n, key, v)
     {
         struct str name = {yyjson_get_str(key), yyjson_get_len(key)};
+        r->nested = r->nested || (yyjson_is_obj(v) && yyjson_obj_size(v));
+        if (r->job.nested) {
+            j->path.n = from;
+            buf_addz(&j->path, from ? "_" : "");
+            buf_add(&j->path, name);
+            if (!buf_ok(&j->path, e))
+                return false;
+            name = buf_str(&j->path);
+            if (yyjson_is_obj(v) && yyjson_obj_size(v) && from < PATH_DEEP) {
+                if (!keys_of(r, j, v, looked_at, looks, e))
+                    return false;
+                continue;
+            }
+        }
         if (!key_add(r, j, name, e))
             return false;
-        if (nth < LOOKED_AT) {
+        if (looked_at) {
             long at = key_find(j, name);
             enum cell_look look = yyjson_is_ctn(v) ? LOOK_TEXT : yyjson_is_null(v) ? LOOK_EMPTY : LOOK_COUNT;
             if (look == LOOK_COUNT)
@@ -231,16 +365,26 @@ static bool keys_take(struct reading *r, struct json *j, yyjson_val *object, int
             looks[at] = cell_look_join(looks[at], look);
         }
     }
-    r->sampled += nth < LOOKED_AT;
+    j->path.n = from;
     return true;
+}
+
+static bool keys_take(struct reading *r, struct json *j, yyjson_val *object, int64_t nth, enum cell_look *looks, struct err *e)
+{
+    buf_reset(&j->path);
+    buf_reset(&j->nested);
+    r->sampled += nth < LOOKED_AT;
+    return keys_of(r, j, object, nth < LOOKED_AT, looks, e);
 }
 
 /* One pass over the file. `looks` set: the first one, which only learns. */
 static bool pass(struct reading *r, struct json *j, enum cell_look *looks, struct err *e)
 {
     int64_t nth = 0;
-    j->line = 1;
+    j->line = j->wrapped ? j->start_line : 1;
     for (;;) {
+        if (!looks && rows_enough(&r->rows))
+            return true;
         struct str piece = {0};
         size_t used = 0;
         bool full = false;
@@ -298,11 +442,31 @@ static bool pass(struct reading *r, struct json *j, enum cell_look *looks, struc
 
 static bool window_restart(struct reading *r, struct json *j, struct err *e)
 {
-    bool full;
+    bool full = false;
     j->w.at = j->w.n = 0;
     j->w.end = false;
     j->in_array = j->closed = j->discarding = false;
-    return window_more(&j->w, r->source, &full, e);
+    do {
+        if (!window_more(&j->w, r->source, &full, e))
+            return false;
+    } while (j->wrapped && j->w.n <= j->start && !full && !j->w.end);
+    if (j->wrapped && j->w.n <= j->start)
+        return err_set(e, E_SOURCE_FILE, "the file changed while it was read");
+    j->w.at = j->start;
+    return true;
+}
+
+/* As much of the file as the window holds, to see whether its objects stand inside of another one. */
+static bool window_widen(struct reading *r, struct json *j, struct err *e)
+{
+    struct str s = {j->w.p, j->w.n};
+    size_t i = blanks(s, 0);
+    bool full = i < s.n && s.p[i] != '{';
+    while (!full && !j->w.end) {
+        if (!window_more(&j->w, r->source, &full, e))
+            return false;
+    }
+    return true;
 }
 
 static bool json_open(struct reading *r, struct err *e)
@@ -313,7 +477,11 @@ static bool json_open(struct reading *r, struct err *e)
     j->nested = BUF_INIT((size_t)WIRE_RECORD_MAX * 8);
     j->keys = arena_array(&r->arena, KEYS_MAX, sizeof *j->keys);
     enum cell_look *looks = arena_array(&r->arena, KEYS_MAX, sizeof *looks);
-    if (!window_init(&j->w, e) || !window_restart(r, j, e))
+    j->path = BUF_INIT(64u << 10);
+    if (!window_init(&j->w, e) || !window_restart(r, j, e) || !window_widen(r, j, e))
+        return false;
+    wrapped_find(r, j);
+    if (!source_rewind(r->source, e) || !window_restart(r, j, e))
         return false;
     if (!buf_reserve(&j->nested, 4096) || !pass(r, j, looks, e))
         return false;
@@ -325,6 +493,7 @@ static bool json_open(struct reading *r, struct err *e)
     r->rows.n_cols = j->n_keys;
     r->rows.cols = arena_array(&r->arena, j->n_keys + 1, sizeof *r->rows.cols);
     for (size_t i = 0; i < j->n_keys; i++) {
+        r->rows.cols[i].title = j->keys[i];
         r->rows.cols[i].name = column_normal(&r->arena, j->keys[i], i);
         r->rows.cols[i].look = looks[i];
     }
@@ -337,7 +506,7 @@ static bool json_open(struct reading *r, struct err *e)
 static bool json_run(struct reading *r, struct err *e)
 {
     struct json *j = r->state;
-    return source_rewind(r->source, e) && window_restart(r, j, e) && pass(r, j, NULL, e) && rows_flush(&r->rows, e);
+    return source_rewind(r->source, e) && window_restart(r, j, e) && pass(r, j, NULL, e) && rows_end(&r->rows, e);
 }
 
 static void json_close(struct reading *r)
@@ -347,6 +516,7 @@ static void json_close(struct reading *r)
         return;
     window_fini(&j->w);
     buf_fini(&j->nested);
+    buf_fini(&j->path);
     mem_free(j->work);
     mem_free(j);
     r->state = NULL;

@@ -37,7 +37,7 @@ struct loader {
     pthread_mutex_t lock; /* guards all below: one thread reads from the pipe at a time */
     struct block *idle;
     bool ended, broken; /* END has come; an error has been given */
-    int64_t rows, rejected, bytes, told_rows, told_rejected, progress_us;
+    int64_t rows, rejected, bytes, told_rows, told_rejected, left_out, left_out_line, progress_us;
 };
 
 /* ---- Start ---- */
@@ -389,8 +389,7 @@ bool loader_schema(struct loader *l, struct arena *a, struct loader_shape *out, 
         yyjson_val *o = yyjson_doc_get_root(doc), *list = yyjson_obj_get(o, "columns"), *v;
         size_t i, k;
         out->format = arena_str(a, json_str(o, "format"));
-        out->sampled = json_int(o, "sampled", 0);
-        out->decimal_comma = yyjson_get_bool(yyjson_obj_get(o, "decimal_comma"));
+        out->found = arena_str(a, (struct str){b->payload, (size_t)h.payload_bytes});
         out->n_cols = yyjson_arr_size(list);
         out->cols = arena_array(a, out->n_cols + 1, sizeof *out->cols);
         yyjson_arr_foreach(list, i, k, v)
@@ -423,6 +422,8 @@ static bool ended(struct loader *l, struct str json, struct err *e)
     yyjson_val *o = yyjson_doc_get_root(doc);
     l->told_rows = json_int(o, "rows", -1);
     l->told_rejected = json_int(o, "rejected", -1);
+    l->left_out = json_int(o, "left_out", 0);
+    l->left_out_line = json_int(o, "left_out_line", 0);
     l->ended = true;
     yyjson_doc_free(doc);
     progress(l);
@@ -493,6 +494,12 @@ bool loader_finish(struct loader *l, int64_t *rows, int64_t *rejected, struct er
     *rows = l->rows;
     *rejected = l->rejected;
     return true;
+}
+
+int64_t loader_left_out(const struct loader *l, int64_t *line)
+{
+    *line = l->left_out_line;
+    return l->left_out;
 }
 
 static bool spool_read(struct loader *l, void *to, size_t n, off_t *at, struct err *e)

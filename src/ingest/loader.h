@@ -16,8 +16,7 @@ struct loader_shape {
     struct loader_column *cols;
     size_t n_cols;
     struct str format;
-    int64_t sampled;
-    bool decimal_comma;
+    struct str found; /* the whole answer, JSON: more than this of a file that was looked at */
 };
 
 struct loader_options {
@@ -45,6 +44,8 @@ MUST_CHECK bool loader_go(struct loader *l, char what, const struct engine_pipe_
 struct engine_pipe_source loader_source(struct loader *l);
 /* After the last block: whether the child ended well and its count agrees with what came. */
 MUST_CHECK bool loader_finish(struct loader *l, int64_t *rows, int64_t *rejected, struct err *e);
+/* After loader_finish: rows of totals below the table, and the line of the first. */
+int64_t loader_left_out(const struct loader *l, int64_t *line);
 
 /* The rejected rows, in order; `row` may be called with texts that end with the call. */
 MUST_CHECK bool loader_rejects(struct loader *l, bool (*row)(void *ctx, const struct wire_reject *r, struct err *e), void *ctx,

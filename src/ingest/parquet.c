@@ -87,7 +87,7 @@ static bool parquet_run(struct reading *r, struct err *e)
     struct parquet *p = r->state;
     size_t n = r->rows.n_cols;
     struct str *fields = arena_array(&r->arena, n + 1, sizeof *fields);
-    for (;;) {
+    while (!rows_enough(&r->rows)) {
         struct engine_chunk *chunk;
         if (!engine_result_next(p->result, &chunk, e))
             return refused(e);
@@ -106,6 +106,7 @@ static bool parquet_run(struct reading *r, struct err *e)
                 return false;
         }
     }
+    return true;
 }
 
 static void parquet_close(struct reading *r)

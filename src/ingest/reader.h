@@ -9,12 +9,16 @@ struct job_column {
     struct str name;
     struct engine_pipe_type type;
     bool required, show;
+    struct cell_form form;
 };
 
 /* What the parent asks; texts empty where the file decides. */
 struct job {
-    struct str file_name, format, compression, encoding, delimiter, quote, escape, decimal, date_format, timestamp_format;
+    struct str file_name, format, compression, encoding, delimiter, quote, escape, decimal, date_format, timestamp_format, sheet;
     int header, skip_rows; /* -1: the file decides */
+    int header_rows;       /* 0: the file decides */
+    int64_t known;         /* records that earlier loads have of a file that has grown */
+    bool totals_kept, nested;
     bool no_quote;         /* nothing quotes */
     bool fill;             /* short rows end in NULLs */
     bool look;             /* types are wanted, so more than a sample is looked at */
@@ -33,8 +37,11 @@ struct reading {
     struct dialect dialect; /* delimited text */
     struct rows rows;
     int64_t sampled;    /* records that were looked at to tell types */
-    bool decimal_comma; /* nothing is said of the file, and its numbers make sense with decimal commas only */
+    int64_t header_row; /* line or row of the names; 0: none */
     int64_t line;       /* for errors of the file as a whole; 0: unknown */
+    struct str sheet, *sheets;
+    size_t n_sheets;
+    bool nested; /* JSON: objects within objects */
     void *state;        /* the reader's own */
 };
 
@@ -45,13 +52,14 @@ struct reader {
     bool (*run)(struct reading *r, struct err *e);
     void (*close)(struct reading *r);
 };
-extern const struct reader reader_csv, reader_json, reader_ndjson, reader_parquet;
+extern const struct reader reader_csv, reader_json, reader_ndjson, reader_parquet, reader_xlsx;
 
 bool job_parse(struct arena *a, struct str json, struct job *out, struct err *e);
 /* Chooses format and reader, opens it. The caller closes in any case. */
 MUST_CHECK bool reading_open(struct reading *r, const struct reader **reader, struct err *e);
 void reading_close(struct reading *r, const struct reader *reader);
 void reading_schema(const struct reading *r, const struct reader *reader, struct buf *out); /* JSON */
+void reading_found(const struct reading *r, struct buf *out); /* found.c: members of that JSON on what was looked at */
 
 /* Names as the raw table has them: lower case, trimmed, everything else than letters and digits to `_`, repetitions
  * numbered, the loader's own column names kept free. An empty name becomes column_N. */

@@ -5,8 +5,24 @@
 
 enum { HEAP_FIRST = 64 << 10, REJECTS_MAX = 16 << 20, VALUE_SHOWN = 40 };
 
+/* A row that looks like totals. */
+struct held {
+    int64_t line;
+    struct str *fields;
+    struct str raw;
+    struct arena arena;
+};
+enum { HELD_MAX = 8 };
+
 bool rows_init(struct rows *r, struct arena *a, struct err *e)
 {
+    r->arena = a;
+    r->held = arena_array(a, HELD_MAX, sizeof *r->held);
+    if (r->look_at) {
+        r->seen = arena_array(a, r->n_cols + 1, sizeof *r->seen);
+        r->sample = arena_array(a, r->n_cols * ROWS_SAMPLE + 1, sizeof *r->sample);
+        r->n_sample = 0;
+    }
     r->frame = BUF_INIT(WIRE_PAYLOAD_MAX);
     r->rejects = BUF_INIT(WIRE_PAYLOAD_MAX);
     r->order = arena_array(a, r->n_cols + 1, sizeof *r->order);
@@ -33,8 +49,16 @@ bool rows_init(struct rows *r, struct arena *a, struct err *e)
     return true;
 }
 
+static void held_free(struct rows *r)
+{
+    for (size_t i = 0; i < r->n_held; i++)
+        arena_fini(&r->held[i].arena);
+    r->n_held = 0;
+}
+
 void rows_fini(struct rows *r)
 {
+    held_free(r);
     for (size_t i = 0; i < r->n_cols; i++) {
         struct rows_column *c = &r->cols[i];
         mem_free(c->cells);
@@ -131,6 +155,14 @@ static void text_clean(struct buf *out, struct str s, size_t most)
 
 bool rows_reject(struct rows *r, const struct wire_reject *why, struct err *e)
 {
+    if (r->known > 0) {
+        r->known--;
+        return true;
+    }
+    if (r->look_at) {
+        r->total_rejected++;
+        return true;
+    }
     struct buf raw = BUF_INIT(WIRE_RAW_MAX * 4);
     struct wire_reject w = *why;
     text_clean(&raw, why->raw, WIRE_RAW_MAX);
@@ -210,14 +242,46 @@ static void null_put(struct rows_column *c, uint32_t row)
         memset((char *)c->cells + (size_t)row * c->type.bytes, 0, c->type.bytes);
 }
 
-bool rows_put(struct rows *r, int64_t line, const struct str *fields, struct str raw, struct err *e)
+/* ---- Looking ---- */
+
+static void sample_keep(struct rows *r, const struct str *fields)
+{
+    struct str *row = r->sample + r->n_sample++ * r->n_cols;
+    for (size_t i = 0; i < r->n_cols; i++) {
+        struct str s = fields[i];
+        if (!s.p || is_null(r, s))
+            continue;
+        struct buf b = BUF_INIT(ROWS_SAMPLE_BYTES * 4);
+        text_clean(&b, s, ROWS_SAMPLE_BYTES);
+        row[i] = arena_str(r->arena, buf_str(&b));
+        buf_fini(&b);
+    }
+}
+
+static void row_see(struct rows *r, const struct str *fields)
+{
+    if (r->total >= r->look_at)
+        return;
+    r->total++;
+    if (r->n_sample < ROWS_SAMPLE)
+        sample_keep(r, fields);
+    for (size_t i = 0; i < r->n_cols; i++) {
+        if (fields[i].p && !is_null(r, fields[i]))
+            column_see(&r->seen[i], fields[i]);
+    }
+}
+
+/* ---- Rows ---- */
+
+static enum cell_result cell_put(const struct rows *r, const struct rows_column *c, struct str s, void *to)
+{
+    return c->form.kind ? cell_convert_form(&c->type, &r->format, &c->form, s, to) : cell_convert(&c->type, &r->format, s, to);
+}
+
+static bool row_take(struct rows *r, int64_t line, const struct str *fields, struct str raw, struct err *e)
 {
     if (r->look_at) {
-        for (size_t i = 0; i < r->n_cols && r->total < r->look_at; i++) {
-            if (fields[i].p && !is_null(r, fields[i]))
-                r->cols[i].look = cell_look_join(r->cols[i].look, cell_look(fields[i], r->format.decimal));
-        }
-        r->total += r->total < r->look_at;
+        row_see(r, fields);
         return true;
     }
     if (r->all_drift)
@@ -236,7 +300,7 @@ bool rows_put(struct rows *r, int64_t line, const struct str *fields, struct str
                 return false;
             texts += c->heap_used;
         } else {
-            got = cell_convert(&c->type, &r->format, s, (char *)c->cells + (size_t)row * c->type.bytes);
+            got = cell_put(r, c, s, (char *)c->cells + (size_t)row * c->type.bytes);
         }
         if (got == CELL_EMPTY && !c->required)
             null_put(c, row);
@@ -259,4 +323,100 @@ bool rows_put(struct rows *r, int64_t line, const struct str *fields, struct str
     r->n++;
     r->total++;
     return r->n < WIRE_BLOCK_ROWS && texts < WIRE_BLOCK_BYTES ? true : rows_flush(r, e);
+}
+
+/* ---- Totals below the table ---- */
+
+static bool blank(struct str s)
+{
+    s = str_trim(s);
+    return s.n == 0 || str_eq(s, STR("-")) || str_eq(s, STR("--")) || str_eq(s, STR("\xe2\x80\x93")) || str_eq(s, STR("\xe2\x80\x94"));
+}
+
+static bool total_word(struct str s)
+{
+    static const char *const words[] = {"total",  "totals",       "grand total",     "sum",       "summe",         "gesamt",
+                                        "gesamtsumme", "gesamtergebnis", "insgesamt", "total general", "totale",   "totaal",
+                                        "somme",  "suma",         "subtotal",        "zwischensumme"};
+    s = str_trim(s);
+    struct str rest, head = str_cut(s, ':', &rest); /* "Total: Account" */
+    size_t dash = str_find(head, STR(" - "), 0);
+    if (dash != SIZE_MAX)
+        head.n = dash;
+    head = str_trim(head);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (str_eq_nocase(head, str_of(words[i])))
+            return true;
+    }
+    return false;
+}
+
+/* A row whose first value is a word for a sum, that has numbers, and nothing else where other rows have words or days. */
+static bool is_total(const struct rows *r, const struct str *fields)
+{
+    size_t first = 0, numbers = 0;
+    while (first < r->n_cols && (!fields[first].p || fields[first].n == 0))
+        first++;
+    if (first == r->n_cols || fields[first].n < 3 || fields[first].n > 60 || !strchr("tTgGsSiIzZ ", fields[first].p[0]) ||
+        !total_word(fields[first]))
+        return false;
+    for (size_t i = first + 1; i < r->n_cols; i++) {
+        if (blank(fields[i]))
+            continue;
+        char c = fields[i].p[fields[i].n - 1], f = fields[i].p[0];
+        bool digit = (c >= '0' && c <= '9') || (f >= '0' && f <= '9');
+        enum cell_look look = cell_look(fields[i], r->format.decimal);
+        if (!digit || look == LOOK_DATE || look == LOOK_TIMESTAMP)
+            return false;
+        numbers++;
+    }
+    return numbers > 0;
+}
+
+static void hold(struct rows *r, int64_t line, const struct str *fields, struct str raw)
+{
+    struct held *h = &r->held[r->n_held++];
+    arena_init(&h->arena);
+    h->line = line;
+    h->raw = arena_str(&h->arena, raw);
+    h->fields = arena_array(&h->arena, r->n_cols + 1, sizeof *h->fields);
+    for (size_t i = 0; i < r->n_cols; i++)
+        h->fields[i] = fields[i].p ? arena_str(&h->arena, fields[i]) : (struct str){0};
+}
+
+/* A row follows: what was held back is of the table. */
+static bool held_take(struct rows *r, struct err *e)
+{
+    bool ok = true;
+    for (size_t i = 0; i < r->n_held && ok; i++)
+        ok = row_take(r, r->held[i].line, r->held[i].fields, r->held[i].raw, e);
+    held_free(r);
+    return ok;
+}
+
+bool rows_put(struct rows *r, int64_t line, const struct str *fields, struct str raw, struct err *e)
+{
+    if (r->known > 0) {
+        r->known--;
+        return true;
+    }
+    if (r->totals && r->n_cols > 1) {
+        if (r->n_held < HELD_MAX && is_total(r, fields)) {
+            hold(r, line, fields, raw);
+            return true;
+        }
+        if (r->n_held && !held_take(r, e))
+            return false;
+    }
+    return row_take(r, line, fields, raw, e);
+}
+
+bool rows_end(struct rows *r, struct err *e)
+{
+    if (r->n_held) {
+        r->left_out = (int64_t)r->n_held;
+        r->left_out_line = r->held[0].line;
+        held_free(r);
+    }
+    return rows_flush(r, e);
 }

@@ -4,10 +4,13 @@
 #define INGEST_ROWS_H
 
 #include "ingest/cell.h"
+#include "ingest/look.h"
 #include "ingest/wire.h"
 
 struct rows_column {
-    struct str name; /* normalised */
+    struct str name;  /* normalised */
+    struct str title; /* as the file has it */
+    struct cell_form form;
     struct engine_pipe_type type;
     bool required;       /* NULL here rejects the row (missing_key) */
     bool show;           /* its values may stand in messages: not personal */
@@ -21,6 +24,8 @@ struct rows_column {
     size_t heap_used, heap_cap;
 };
 
+enum { ROWS_SAMPLE = 20, ROWS_SAMPLE_BYTES = 200 };
+
 struct rows {
     int fd; /* -1: count only (sampling, fuzzing) */
     struct rows_column *cols;
@@ -31,7 +36,18 @@ struct rows {
     size_t n_nulls;
     bool all_drift; /* every row goes to quarantine: drift */
     struct str drift_message;
-    int64_t look_at; /* only look at so many rows, to tell types; 0: take the rows */
+    /* Looking, to tell types: so many rows are looked at and none is taken; the first ones are kept as a sample. 0: rows are taken. */
+    int64_t look_at;
+    struct column_seen *seen;
+    struct str *sample; /* n_cols texts per row */
+    size_t n_sample;
+    struct arena *arena; /* of both */
+    /* Totals below the table. */
+    bool totals;
+    struct held *held; /* rows that look like totals, until something follows */
+    size_t n_held;
+    int64_t left_out, left_out_line;
+    int64_t known; /* so many records of a file that has grown were taken by earlier loads */
     uint32_t n;      /* rows in the block */
     int64_t *lines;
     struct buf rejects, frame;
@@ -45,5 +61,12 @@ void rows_fini(struct rows *r);
 MUST_CHECK bool rows_put(struct rows *r, int64_t line, const struct str *fields, struct str raw, struct err *e);
 MUST_CHECK bool rows_reject(struct rows *r, const struct wire_reject *why, struct err *e);
 MUST_CHECK bool rows_flush(struct rows *r, struct err *e);
+/* Whether as much was looked at as was wanted. */
+static inline bool rows_enough(const struct rows *r)
+{
+    return r->look_at && r->total >= r->look_at;
+}
+/* After the last record: what is held back are totals; all else is sent. */
+MUST_CHECK bool rows_end(struct rows *r, struct err *e);
 
 #endif

@@ -323,10 +323,10 @@ bool source_rewind(struct source *s, struct err *e)
 static bool compression_choose(struct source *s, struct str declared, struct err *e)
 {
     struct str head = {s->in, s->in_n};
-    const char *refused = detect_refused(head);
+    const char *hint, *refused = detect_refused(head, &hint);
     if (refused) {
-        err_set(e, E_SOURCE_FILE, "%s is not a format that is read", refused);
-        err_hint(e, "save it as CSV, JSON or Parquet; compress with gzip or zstd");
+        err_set(e, E_SOURCE_FILE, "it is %s, which is not a format that is read", refused);
+        err_hint(e, "%s", hint);
         return false;
     }
     s->compression = detect_compression(head);

@@ -22,19 +22,20 @@ struct str source_sample(const struct source *s); /* first bytes, decompressed a
 
 /* detect.c */
 enum source_compression detect_compression(struct str head);
-const char *detect_refused(struct str head); /* a kind of file that is not read (zip, bzip2, ...), or NULL */
+/* A kind of file that is not read, by its first bytes: what it is, and what to do; NULL: none of them. */
+const char *detect_refused(struct str head, const char **hint);
 enum source_encoding detect_encoding(struct str sample, bool whole, size_t *bom_bytes);
-enum source_format { FORMAT_CSV, FORMAT_JSON, FORMAT_NDJSON, FORMAT_PARQUET };
+enum source_format { FORMAT_CSV, FORMAT_JSON, FORMAT_NDJSON, FORMAT_PARQUET, FORMAT_XLSX };
 enum source_format detect_format(struct str sample, struct str file_name, bool whole);
 struct dialect {
     char delimiter, quote, escape, newline;
-    bool header;
+    int header_rows; /* 0: the columns have no names */
     int skip_rows;
 };
 struct detect_asked {
     struct str delimiter, quote, escape;
     bool no_quote;
-    int header, skip_rows;
+    int header, header_rows, skip_rows;
     const struct str *columns;
     size_t n_columns;
     bool tsv;

@@ -32,7 +32,7 @@ struct mesh_add_options {
     struct str path;       /* source packs and files: folder or glob, relative to the mesh folder or absolute */
     struct str currency;   /* ISO 4217, for platforms whose tables carry none */
     struct str time_zone;  /* informative */
-    struct str decimal_separator; /* files: written into the stream's options; empty: left out */
+    struct str options;    /* files: what stands between the brackets of the stream's `options`; empty: left out */
     bool force;            /* replace files that are there and differ; otherwise E_DUPLICATE names them */
 };
 /* Renders a pack and brings the union regions of the mesh's SQL up to date. */

@@ -87,13 +87,12 @@ static void source_yaml(struct buf *b, const struct plan *p, const struct inferr
     if (in->o->time_zone.n)
         buf_printf(b, "\ntime_zone: %.*s", STR_FMT(in->o->time_zone));
     buf_addz(b, "\ndrift: evolve\nstreams:\n  - name: data\n    path: ");
-    yaml_text(b, folder ? arena_printf(in->a, "%.*s/*.{csv,tsv,json,ndjson,jsonl,parquet}{,.gz,.zst}", STR_FMT(in->t->path)) : in->t->path);
+    yaml_text(b, folder ? arena_printf(in->a, "%.*s/*.{csv,tsv,json,ndjson,jsonl,parquet,xlsx}{,.gz,.zst}", STR_FMT(in->t->path)) : in->t->path);
     if (in->t->optional)
         buf_addz(b, "\n    optional: true        # no file yet is fine");
     buf_addz(b, "\n    load: snapshot        # a changed file replaces what it gave before; see replace_days and append\n");
-    if (in->o->decimal_separator.n)
-        buf_printf(b, "    options: {decimal_separator: \"%.*s\"}   # found in the data: 1.234,5 means 1234.5\n",
-                   STR_FMT(in->o->decimal_separator));
+    if (in->o->options.n)
+        buf_printf(b, "    options: {%.*s}   # found in the data\n", STR_FMT(in->o->options));
 }
 
 /* Rules stand where the rows are published; what comes in is held to names and types. */

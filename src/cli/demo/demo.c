@@ -87,7 +87,7 @@ static bool orders_add(struct demo *d, struct err *e)
     for (size_t i = 0; i < found.n_columns; i++) {
         columns[i] = (struct mesh_inferred_column){.name = found.columns[i].name, .logical_type = found.columns[i].logical_type, .physical_type = found.columns[i].physical_type, .required = found.columns[i].required};
     }
-    struct mesh_add_options o = {.domain = STR("web"), .name = STR("shop_orders"), .path = STR("exports/shop_orders.csv"), .decimal_separator = found.decimal_separator};
+    struct mesh_add_options o = {.domain = STR("web"), .name = STR("shop_orders"), .path = STR("exports/shop_orders.csv"), .options = found.options};
     struct mesh_written *files;
     size_t n;
     return mesh_add_files(&d->arena, d->o->dir, &o, columns, found.n_columns, &files, &n, e);
