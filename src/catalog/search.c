@@ -197,7 +197,7 @@ static size_t intersect(posting *v, size_t n, const posting *list, size_t n_list
 /* Entries that have all words of a form, with the weakest field. */
 static bool all_of(struct asking *q, struct str form, struct said *out)
 {
-    const struct token *words[FORM_WORDS_MAX * 2];
+    const struct token *words[FORM_WORDS_MAX * 2] = {NULL};
     size_t n = 0, rarest = 0;
     for (struct str rest = form; rest.p && n < FORM_WORDS_MAX * 2; n++) {
         words[n] = token_find(q->f, str_cut(rest, ' ', &rest));
@@ -206,6 +206,8 @@ static bool all_of(struct asking *q, struct str form, struct said *out)
         if (words[n]->n_postings < words[rarest]->n_postings)
             rarest = n;
     }
+    if (n == 0)
+        return false;
     const posting *all = q->f->postings;
     *out = (struct said){.from = out->from, .words = out->words, .v = all + words[rarest]->postings, .n = words[rarest]->n_postings, .form = form};
     if (n == 1)
@@ -438,16 +440,20 @@ static struct find_hit hit_of(const struct asking *q, struct pick p)
     return h;
 }
 
-/* More where the whole name is meant, or most of it. */
+/* More where the whole name or title is meant, or most of it. */
 static float name_factor(const struct asking *q, size_t entry, unsigned set)
 {
     const struct entry *en = &q->f->entries[entry];
-    unsigned words = (unsigned)__builtin_popcount(set);
-    unsigned shortest = en->n_title && en->n_title < en->n_name ? en->n_title : en->n_name;
-    for (size_t w = 0; w < q->n; w++)
-        if ((set & 1u << w) && (q->marks[w][entry] & FIELD_MASK) > FIELD_TITLE)
+    unsigned words = (unsigned)__builtin_popcount(set), of = words;
+    for (size_t w = 0; w < q->n; w++) {
+        unsigned field = q->marks[w][entry] & FIELD_MASK, n = field == FIELD_NAME ? en->n_name : en->n_title;
+        if (!(set & 1u << w))
+            continue;
+        if (field > FIELD_TITLE)
             return 1;
-    return 1 + WHOLE_NAME * (float)words / (float)(shortest > words ? shortest : words);
+        of = n > of ? n : of;
+    }
+    return 1 + WHOLE_NAME * (float)words / (float)of;
 }
 
 static void pick_best(struct asking *q, unsigned set, struct find_result *out)

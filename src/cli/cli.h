@@ -72,6 +72,9 @@ void cli_advice(struct cli *c, const char *fmt, ...) __attribute__((format(print
 struct mesh_written;
 void cli_print_written(struct cli *c, const struct mesh_written *files, size_t n); /* what init and add have made */
 
+/* cmd_find.c: adds "?name=value" or "&name=value", percent-encoded. */
+void cli_query_add(struct buf *target, const char *name, struct str value);
+
 /* ---- parts that the demo uses as well ---- */
 int cli_run_mesh(struct cli *c, const char *dir, bool full);                    /* as `trellis run` */
 int cli_serve_mesh(struct cli *c, const char *dir, const char *host, int port); /* as `trellis serve`; returns when stopped */
@@ -87,6 +90,8 @@ int cmd_run(struct cli *c, const struct cli_args *args);
 int cmd_query(struct cli *c, const struct cli_args *args);
 int cmd_serve(struct cli *c, const struct cli_args *args);
 int cmd_status(struct cli *c, const struct cli_args *args);
+int cmd_find(struct cli *c, const struct cli_args *args);
+int cmd_lineage(struct cli *c, const struct cli_args *args);
 int cmd_demo(struct cli *c, const struct cli_args *args); /* options: --dir --seed --serve --no-serve --port */
 int cmd_doctor(struct cli *c, const struct cli_args *args);
 int cmd_version(struct cli *c, const struct cli_args *args);

@@ -36,7 +36,7 @@ struct route {
     bool (*handle)(struct call *c, struct err *e); /* false: `e` becomes the answer, unless one has begun */
     unsigned flags;
     const char *id, *summary;
-    struct route_param query[6]; /* ends with a NULL name */
+    struct route_param query[10]; /* ends with a NULL name */
     const char *body, *answer;   /* shapes (openapi.c), or NULL: no body; the page's files */
     const char *answer_type;
 };

@@ -1,0 +1,168 @@
+/* Where things come from and who reads them: the graph at three levels, and the way of one column. */
+#include "serve/put.h"
+#include "serve/routes.h"
+
+enum { NODES = 2000, NODES_MAX = 20000, STEPS_MAX = 100, COUNTED_EDGES = 400 };
+
+static bool call_steps(struct call *c, const char *name, int *out, struct err *e)
+{
+    int64_t n;
+    if (!call_int(c, name, -1, -1, STEPS_MAX, &n, e))
+        return false;
+    *out = (int)n;
+    return true;
+}
+
+static bool call_level(struct call *c, enum graph_level *out, struct err *e)
+{
+    struct str text = STR("");
+    *out = GRAPH_PRODUCT;
+    if (!http_query_param(c->req, c->a, "level", &text) || !text.n)
+        return true;
+    for (int l = GRAPH_DOMAIN; l <= GRAPH_PORT; l++)
+        if (str_eq(text, str_of(graph_level_text((enum graph_level)l)))) {
+            *out = (enum graph_level)l;
+            return true;
+        }
+    return err_set(e, E_USAGE, "level is one of domain, product and port");
+}
+
+/* The states of streams and sources, as far as the ledger knows them. */
+static bool stream_states(struct call *c, struct graph *g, struct err *e)
+{
+    struct engine_conn *conn = NULL;
+    bool good = true;
+    for (size_t i = 0; good && i < g->n_nodes; i++) {
+        const struct mesh_stream *s = str_eq(g->nodes[i].kind, STR("stream")) ? mesh_find_stream(c->mesh, g->nodes[i].ref) : NULL;
+        struct ingest_stream_state st = {0};
+        if (!s)
+            continue;
+        good = (conn || engine_connect(c->app->state->engine, &conn, e)) && ingest_stream_state(conn, s, c->a, &st, e);
+        if (good)
+            g->nodes[i].state = shape_stream_state(&st);
+    }
+    if (conn)
+        engine_disconnect(conn);
+    return good;
+}
+
+/* How many columns an edge carries takes reading SQL: told for graphs that one can look at. */
+static bool count_columns(struct call *c, struct graph *g, struct err *e)
+{
+    for (size_t i = 0; g->n_edges <= COUNTED_EDGES && i < g->n_edges; i++) {
+        const struct mesh_port *to = g->nodes[g->edges[i].to].port;
+        if (to && !catalog_columns_between(known_columns(c->known), c->app->build, g->nodes[g->edges[i].from].ref, to, &g->edges[i].columns, e))
+            return false;
+    }
+    return true;
+}
+
+bool route_lineage(struct call *c, struct err *e)
+{
+    struct graph_ask ask = {.focus = STR(""), .domain = STR("")};
+    struct graph g;
+    int64_t limit;
+    http_query_param(c->req, c->a, "focus", &ask.focus);
+    http_query_param(c->req, c->a, "domain", &ask.domain);
+    if (!call_level(c, &ask.level, e) || !call_steps(c, "up", &ask.up, e) || !call_steps(c, "down", &ask.down, e) ||
+        !call_int(c, "limit", NODES, 1, NODES_MAX, &limit, e))
+        return false;
+    ask.limit = (size_t)limit;
+    struct known_states *st = known_states_get(c->app, c->known, e);
+    if (!st)
+        return false;
+    if (!catalog_graph(c->mesh, st->ports, &ask, c->a, &g, e) || !stream_states(c, &g, e) || !count_columns(c, &g, e)) {
+        known_states_put(st);
+        return false;
+    }
+    known_states_put(st);
+    struct buf b = call_buf();
+    put_open(&b, NULL, '{');
+    put_str(&b, "level", str_of(graph_level_text(ask.level)));
+    put_opt(&b, "focus", ask.focus);
+    put_open(&b, "nodes", '[');
+    for (size_t i = 0; i < g.n_nodes; i++) {
+        const struct graph_node *n = &g.nodes[i];
+        put_open(&b, NULL, '{');
+        put_str(&b, "id", n->id);
+        put_str(&b, "kind", n->kind);
+        put_str(&b, "ref", n->ref);
+        put_str(&b, "label", n->label);
+        put_opt(&b, "domain", n->domain);
+        put_opt(&b, "product", n->product);
+        put_opt(&b, "state", n->state);
+        put_int(&b, "layer", n->layer);
+        put_int(&b, "order", n->order);
+        put_int(&b, "inside", (int64_t)n->inside);
+        put_close(&b, '}');
+    }
+    put_close(&b, ']');
+    put_open(&b, "edges", '[');
+    for (size_t i = 0; i < g.n_edges; i++) {
+        put_open(&b, NULL, '{');
+        put_int(&b, "from", (int64_t)g.edges[i].from);
+        put_int(&b, "to", (int64_t)g.edges[i].to);
+        put_int(&b, "columns", (int64_t)g.edges[i].columns);
+        put_close(&b, '}');
+    }
+    put_close(&b, ']');
+    put_int(&b, "hidden", (int64_t)g.hidden);
+    put_close(&b, '}');
+    call_json(c, &b);
+    return true;
+}
+
+static bool is_hidden(const struct mesh_port *p, struct str column)
+{
+    for (size_t i = 0; p && p->contract && i < p->contract->n_columns; i++)
+        if (str_eq(p->contract->columns[i].name, column))
+            return mesh_column_hidden(&p->contract->columns[i]);
+    return false;
+}
+
+bool route_column(struct call *c, struct err *e)
+{
+    const struct mesh_port *p = call_port(c, e);
+    struct column_graph g;
+    struct str column = STR("");
+    int up, down;
+    if (!p || !call_steps(c, "up", &up, e) || !call_steps(c, "down", &down, e))
+        return false;
+    if (!http_query_param(c->req, c->a, "column", &column) || !column.n) {
+        err_set(e, E_USAGE, "name the column: ?column=NAME");
+        return false;
+    }
+    if (!catalog_column(known_columns(c->known), c->app->build, p, column, up, down, c->a, &g, e))
+        return false;
+    struct buf b = call_buf();
+    put_open(&b, NULL, '{');
+    put_str(&b, "ref", p->is_default ? p->ref : p->ref_major);
+    put_str(&b, "column", g.nodes[0].column);
+    put_open(&b, "nodes", '[');
+    for (size_t i = 0; i < g.n_nodes; i++) {
+        const struct column_node *n = &g.nodes[i];
+        put_open(&b, NULL, '{');
+        put_str(&b, "ref", n->ref);
+        put_str(&b, "column", n->column);
+        put_str(&b, "kind", n->port ? STR("port") : STR("stream"));
+        put_opt(&b, "domain", n->port ? n->port->product->domain->name : STR(""));
+        put_opt(&b, "product", n->port ? n->port->product->name : STR(""));
+        put_int(&b, "layer", n->layer);
+        put_bool(&b, "uncertain", n->uncertain);
+        put_bool(&b, "hidden", is_hidden(n->port, n->column));
+        put_close(&b, '}');
+    }
+    put_close(&b, ']');
+    put_open(&b, "edges", '[');
+    for (size_t i = 0; i < g.n_edges; i++) {
+        put_open(&b, NULL, '{');
+        put_int(&b, "from", (int64_t)g.edges[i].from);
+        put_int(&b, "to", (int64_t)g.edges[i].to);
+        put_close(&b, '}');
+    }
+    put_close(&b, ']');
+    put_bool(&b, "cut", g.cut);
+    put_close(&b, '}');
+    call_json(c, &b);
+    return true;
+}
