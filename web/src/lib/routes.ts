@@ -53,6 +53,16 @@ export const ROUTES: Route[] = [
     trail: () => [{ label: 'Sources', href: '/sources' }],
     load: () => import('../features/sources/SourcePage.svelte'),
   },
+  { pattern: '/domains', title: () => 'Domains', trail: () => [{ label: 'Catalog', href: '/catalog' }], load: () => import('../features/domains/DomainsPage.svelte') },
+  {
+    pattern: '/domains/:domain',
+    title: (p) => p.domain ?? '',
+    trail: () => [{ label: 'Domains', href: '/domains' }],
+    load: () => import('../features/domains/DomainPage.svelte'),
+  },
+  { pattern: '/goals', title: () => 'Goals', load: () => import('../features/goals/GoalsPage.svelte') },
+  { pattern: '/glossary', title: () => 'Glossary', load: () => import('../features/glossary/GlossaryPage.svelte') },
+  { pattern: '/requests', title: () => 'Requests', load: () => import('../features/requests/RequestsPage.svelte') },
 ];
 
 /* The left side, in its order. */

@@ -62,7 +62,7 @@ export function nodeHref(n: LineageNode): string | null {
     case 'product':
       return `/catalog/${part(domain)}/${part(n.product || name || n.label)}`;
     case 'port':
-      return n.product ? `/catalog/${part(domain)}/${part(n.product)}?port=${part(name || n.label)}` : `/data/${part(domain)}/${part(name)}`;
+      return `/ports/${part(domain)}/${part(name || n.label)}`;
     case 'dashboard':
       return `/dashboards/${part(domain)}/${part(name || n.label)}`;
     case 'consumer':
