@@ -18,10 +18,15 @@ WITH account AS (SELECT CASE WHEN count(DISTINCT id) = 1 THEN any_value(id) END 
 ), every_invoice AS (
     SELECT * FROM {{domain}}.{{source}}__invoice
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1
+), paid_by AS (
+    -- Either side may name the other.
+    SELECT invoice_id, id AS charge_id FROM every_charge WHERE invoice_id IS NOT NULL
+    UNION
+    SELECT id, charge_id FROM every_invoice WHERE charge_id IS NOT NULL
 ), by_invoice AS (
-    SELECT every_invoice.id, sum(charge.given_back) AS given_back, min(charge.created) AS created, any_value(charge.shipping_address_country) AS country
-    FROM every_invoice JOIN charge ON charge.invoice_id = every_invoice.id OR every_invoice.charge_id = charge.id
-    GROUP BY every_invoice.id
+    SELECT paid_by.invoice_id AS id, sum(charge.given_back) AS given_back, min(charge.created) AS created, any_value(charge.shipping_address_country) AS country
+    FROM paid_by JOIN charge ON paid_by.charge_id = charge.id
+    GROUP BY paid_by.invoice_id
 ), discount AS (
     SELECT invoice_id, sum(amount) AS amount, string_agg(DISTINCT promotion_code, ',' ORDER BY promotion_code) AS codes FROM (
     SELECT * FROM {{domain}}.{{source}}__discount
@@ -59,8 +64,8 @@ WITH account AS (SELECT CASE WHEN count(DISTINCT id) = 1 THEN any_value(id) END 
            charge.amount, CAST(NULL AS DECIMAL(18,6)), CAST(NULL AS DECIMAL(18,6)), charge.amount, charge.amount,
            charge.given_back, charge.currency, 'payment', CAST(NULL AS VARCHAR), charge.shipping_address_country
     FROM charge
-    WHERE charge.invoice_id IS NULL AND coalesce(charge.status, '') <> 'failed' -- an attempt that failed is no order; it stands among the payments
-      AND NOT EXISTS (SELECT 1 FROM every_invoice WHERE every_invoice.charge_id = charge.id)
+    WHERE coalesce(charge.status, '') <> 'failed' -- an attempt that failed is no order; it stands among the payments
+      AND NOT EXISTS (SELECT 1 FROM paid_by WHERE paid_by.charge_id = charge.id)
 ), told AS (
     SELECT placed.*, state = 'cancelled' AS is_cancelled,
            CASE WHEN upper(placed.currency) IN ('BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') THEN CAST(1 AS DECIMAL(4,3))

@@ -17,7 +17,7 @@ WITH account AS (SELECT CASE WHEN count(DISTINCT id) = 1 THEN any_value(id) END 
     SELECT id, product_id, amount, currency, "interval" AS every, interval_count AS every_count, usage_type FROM plan
     UNION ALL
     SELECT id, product_id, coalesce(unit_amount_decimal, unit_amount), currency, recurring_interval, recurring_interval_count, recurring_usage_type
-    FROM price WHERE id NOT IN (SELECT id FROM plan)
+    FROM price WHERE NOT EXISTS (SELECT 1 FROM plan WHERE plan.id = price.id)
 ), every_line AS (
     SELECT * FROM {{domain}}.{{source}}__invoice_line_item
     QUALIFY row_number() OVER (PARTITION BY invoice_id, id ORDER BY _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1

@@ -9,7 +9,7 @@ WITH account AS (SELECT CASE WHEN count(DISTINCT id) = 1 THEN any_value(id) END 
 ), running AS (
     SELECT id, customer_id, status, start_date, created, trial_start, trial_end, current_period_start, current_period_end, cancel_at, canceled_at, ended_at, cancel_at_period_end, livemode FROM present
     UNION ALL
-    SELECT id, customer_id, status, start_date, created, trial_start, trial_end, current_period_start, current_period_end, cancel_at, canceled_at, ended_at, cancel_at_period_end, livemode FROM past WHERE id NOT IN (SELECT id FROM present)
+    SELECT id, customer_id, status, start_date, created, trial_start, trial_end, current_period_start, current_period_end, cancel_at, canceled_at, ended_at, cancel_at_period_end, livemode FROM past WHERE NOT EXISTS (SELECT 1 FROM present WHERE present.id = past.id)
 ), plan AS (
     SELECT * FROM {{domain}}.{{source}}__plan
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1
@@ -24,7 +24,7 @@ WITH account AS (SELECT CASE WHEN count(DISTINCT id) = 1 THEN any_value(id) END 
     SELECT id, product_id, amount, currency, "interval" AS every, interval_count AS every_count, usage_type FROM plan
     UNION ALL
     SELECT id, product_id, coalesce(unit_amount_decimal, unit_amount), currency, recurring_interval, recurring_interval_count, recurring_usage_type
-    FROM price WHERE id NOT IN (SELECT id FROM plan)
+    FROM price WHERE NOT EXISTS (SELECT 1 FROM plan WHERE plan.id = price.id)
 ), every_item AS (
     SELECT * FROM {{domain}}.{{source}}__subscription_item
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY _fivetran_synced DESC NULLS LAST, _learned_from DESC) = 1
