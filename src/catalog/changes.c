@@ -239,8 +239,14 @@ static void of_thing(struct list *l, struct change *c, const struct store_change
                 of_source(l, c, md->sources[i]);
     } else if (str_eq(kind, STR("term"))) {
         c->href = arena_printf(l->a, "/glossary?term=%.*s", STR_FMT(after_dot(d->ref)));
+        for (size_t i = 0; i < l->m->n_terms; i++)
+            if (l->m->terms[i].domain == md && str_eq(l->m->terms[i].name, after_dot(d->ref)))
+                c->owner = who_or_domain(l->m->terms[i].owner, md);
     } else if (str_eq(kind, STR("goal"))) {
         c->href = STR("/goals");
+        for (size_t i = 0; i < l->m->n_goals; i++)
+            if (l->m->goals[i].domain == md && str_eq(l->m->goals[i].name, after_dot(d->ref)))
+                c->owner = who_or_domain(l->m->goals[i].owner, md);
     } else if (str_eq(kind, STR("dashboard"))) {
         c->href = arena_printf(l->a, "/dashboards/%.*s/%.*s", STR_FMT(domain), STR_FMT(after_dot(d->ref)));
     }

@@ -131,10 +131,12 @@ static void put_problem(struct buf *b, const struct subject *s, const struct mes
     buf_addz(b, "\n  END");
 }
 
-static void put_value(struct buf *b, const struct subject *s)
+/* An escape that is broken stays as it is written. */
+static void put_value(struct buf *b, const struct subject *s, struct arena *a)
 {
+    struct str raw = arena_printf(a, "replace(regexp_extract(%s, '[?&]%s=([^&#]*)', 1), '+', ' ')", s->value, s->name);
     if (s->utm)
-        buf_printf(b, "url_decode(replace(regexp_extract(%s, '[?&]%s=([^&#]*)', 1), '+', ' '))", s->value, s->name);
+        buf_printf(b, "coalesce(TRY(url_decode(%.*s)), %.*s)", STR_FMT(raw), STR_FMT(raw));
     else
         buf_addz(b, s->value);
 }
@@ -144,7 +146,7 @@ static void put_question(struct buf *b, const struct mesh *m, const struct subje
 {
     const struct mesh_port *daily = port_called(m, str_of(s->daily), STR("spend_reporting"));
     buf_printf(b, "WITH named AS (SELECT DISTINCT platform, %s AS id, %s AS shown, ", s->id, s->shown);
-    put_value(b, s);
+    put_value(b, s, a);
     buf_printf(b, " AS v\n  FROM shared.%s WHERE %s IS NOT NULL AND %s <> ''", s->port, s->value, s->value);
     if (r->n_platforms) {
         buf_addz(b, " AND platform IN (");

@@ -66,6 +66,16 @@ static struct str domain_file(const struct facts *f)
     return f->d->pos.file.n ? f->d->pos.file : arena_printf(f->a, "domains/%.*s/domain.yaml", STR_FMT(f->d->name));
 }
 
+/* What is asked of every product is not done where there is none. */
+static bool no_product(const struct facts *f, struct ready_step *s)
+{
+    if (f->d->n_products > 0)
+        return false;
+    s->missing = STR("there is no product yet");
+    s->href = arena_printf(f->a, "/catalog?domain=%.*s", STR_FMT(f->d->name));
+    return true;
+}
+
 /* ---- own: somebody answers for it ---- */
 static bool has_owner(const struct facts *f, struct ready_step *s)
 {
@@ -104,6 +114,8 @@ static bool has_roles(const struct facts *f, struct ready_step *s)
 static bool has_raci(const struct facts *f, struct ready_step *s)
 {
     struct lack l = lack_begin(f);
+    if (no_product(f, s))
+        return false;
     for (size_t i = 0; i < f->d->n_products; i++) {
         bool found = false;
         for (size_t k = 0; k < f->d->n_raci && !found; k++)
@@ -129,6 +141,8 @@ static bool has_products(const struct facts *f, struct ready_step *s)
 static bool has_purpose(const struct facts *f, struct ready_step *s)
 {
     struct lack l = lack_begin(f);
+    if (no_product(f, s))
+        return false;
     for (size_t i = 0; i < f->d->n_products; i++)
         if (!f->d->products[i]->purpose.n)
             lack_add(&l, f->d->products[i]->name, product_href(f->d->products[i], f->a));
@@ -138,6 +152,8 @@ static bool has_purpose(const struct facts *f, struct ready_step *s)
 static bool has_readme(const struct facts *f, struct ready_step *s)
 {
     struct lack l = lack_begin(f);
+    if (no_product(f, s))
+        return false;
     for (size_t i = 0; i < f->d->n_products; i++)
         if (!str_trim(f->d->products[i]->readme).n)
             lack_add(&l, f->d->products[i]->name,
@@ -177,6 +193,8 @@ static bool described(const struct mesh_port *p)
 static bool has_contracts(const struct facts *f, struct ready_step *s)
 {
     struct lack l = lack_begin(f);
+    if (no_product(f, s))
+        return false;
     EACH_PORT(f, p)
     if (!described(p))
         lack_add(&l, port_shown(p), tab(f, p, "schema"));
@@ -196,6 +214,8 @@ static bool contract_has(const struct mesh_contract *c, const char *key)
 static bool has_checks(const struct facts *f, struct ready_step *s)
 {
     struct lack l = lack_begin(f);
+    if (no_product(f, s))
+        return false;
     EACH_PORT(f, p)
     if (!contract_has(p->contract, "quality"))
         lack_add(&l, port_shown(p), tab(f, p, "quality"));
@@ -205,6 +225,8 @@ static bool has_checks(const struct facts *f, struct ready_step *s)
 static bool has_sla(const struct facts *f, struct ready_step *s)
 {
     struct lack l = lack_begin(f);
+    if (no_product(f, s))
+        return false;
     EACH_PORT(f, p)
     if (!contract_has(p->contract, "slaProperties"))
         lack_add(&l, port_shown(p), tab(f, p, "overview"));
@@ -214,6 +236,8 @@ static bool has_sla(const struct facts *f, struct ready_step *s)
 static bool has_source_sla(const struct facts *f, struct ready_step *s)
 {
     struct lack l = lack_begin(f);
+    if (f->d->n_sources == 0 && no_product(f, s))
+        return false;
     for (size_t i = 0; i < f->d->n_sources; i++)
         if (f->d->sources[i]->sla.freshness_s == 0)
             lack_add(&l, f->d->sources[i]->name, source_href(f->d->sources[i], f->a));
@@ -223,6 +247,8 @@ static bool has_source_sla(const struct facts *f, struct ready_step *s)
 static bool is_built(const struct facts *f, struct ready_step *s)
 {
     struct lack l = lack_begin(f);
+    if (no_product(f, s))
+        return false;
     EACH_PORT(f, p)
     if (f->status[p->index].state == PORT_NEVER_BUILT || f->status[p->index].state == PORT_FAILING)
         lack_add(&l, port_shown(p), port_href(p, f->a));
@@ -252,6 +278,8 @@ static int64_t asked(const struct facts *f, const struct mesh_product *p)
 static bool has_consumers(const struct facts *f, struct ready_step *s)
 {
     struct lack l = lack_begin(f);
+    if (no_product(f, s))
+        return false;
     for (size_t i = 0; i < f->d->n_products; i++)
         if (!used(f, f->d->products[i]))
             lack_add(&l, f->d->products[i]->name, product_href(f->d->products[i], f->a));

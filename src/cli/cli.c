@@ -147,9 +147,9 @@ static bool take_option(struct parse *p, const char *word, const char *next, int
 
 static bool unknown_command(struct str word, struct err *e)
 {
-    struct str known[32];
+    struct str known[64];
     size_t n = 0;
-    for (size_t i = 0; i < cli_commands_count; i++)
+    for (size_t i = 0; i < cli_commands_count && n < sizeof known / sizeof *known; i++)
         if (!cli_commands[i].hidden)
             known[n++] = str_of(cli_commands[i].name);
     int near = str_nearest(word, known, n);

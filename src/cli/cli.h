@@ -93,6 +93,10 @@ int cmd_status(struct cli *c, const struct cli_args *args);
 int cmd_find(struct cli *c, const struct cli_args *args);
 int cmd_lineage(struct cli *c, const struct cli_args *args);
 int cmd_demo(struct cli *c, const struct cli_args *args); /* options: --dir --seed --serve --no-serve --port */
+int cmd_goals(struct cli *c, const struct cli_args *args);
+int cmd_ready(struct cli *c, const struct cli_args *args);
+int cmd_request(struct cli *c, const struct cli_args *args);
+int cmd_requests(struct cli *c, const struct cli_args *args);
 int cmd_doctor(struct cli *c, const struct cli_args *args);
 int cmd_version(struct cli *c, const struct cli_args *args);
 int cmd_help(struct cli *c, const struct cli_args *args);

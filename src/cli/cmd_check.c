@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/fs.h"
+#include "catalog/catalog.h"
 #include "contract/contract.h"
 #include "engine/engine.h"
 #include "mesh/mesh.h"
@@ -73,6 +74,10 @@ int cmd_check(struct cli *c, const struct cli_args *args)
     m = mesh_load(arena_strz(&c->arena, dir), &lo, &es);
     for (size_t i = 0; m && i < m->n_ports; i++)
         contract_lint(m->ports[i], &es);
+    if (m && !catalog_clash_warnings(m, &es, &e)) {
+        code = cli_fail(c, &e);
+        goto out;
+    }
     struct str praise =
         m ? arena_printf(&c->arena, "The declaration is in order: %zu domains, %zu sources, %zu products, %zu ports",
                          m->n_domains, m->n_sources, m->n_products, m->n_ports)

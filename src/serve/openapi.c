@@ -96,7 +96,7 @@ static const struct {
              "day_to:d? window_days:i baseline:baseline? target:goal_target? progress:n? series:[point] products:[goal_product] port:s "
              "product:s? sql:s? north_star:b file:s line:i"},
     {"goals", "goals:[goal]"},
-    {"goal_value", "name:s domain:s? value:n? from:d to:d file:s line:i frozen:b"},
+    {"goal_value", "name:s domain:s? value:n? from:d to:d file:s line:i frozen:b today:d"},
     {"pace", "metric:s platform:s campaign_id:s currency:s from:d to:d target:n actual:n? expected:n? projected:n? days_done:i "
              "days_all:i last_day:d?"},
     {"pacing", "port:s? problem:s? targets:[pace]"},

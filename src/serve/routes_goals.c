@@ -107,7 +107,7 @@ bool shape_goal(struct call *c, struct buf *b, const char *key, const struct mes
             put_goal(&one, c->mesh, &s, c->a);
             ok = buf_ok(&one, e);
         }
-        if (ok && !s.problem.n) /* a problem may pass, without a new generation */
+        if (ok && s.series) /* was asked: what kept it from being asked may pass without a new generation */
             kept_put(c->app, c->mesh, generation, kept, buf_str(&one));
     }
     if (ok)
@@ -186,6 +186,12 @@ static bool day_param(struct call *c, const char *name, int32_t *out, struct err
     return err_set(e, E_USAGE, "%s must be a day, YYYY-MM-DD", name);
 }
 
+static int32_t today_of(const struct mesh *m)
+{
+    int32_t today = 0;
+    return clock_day_of(clock_now_us(), m->time_zone, &today) ? today : (int32_t)(clock_now_us() / 86400000000);
+}
+
 /* The value over a span, for freezing a baseline. */
 bool route_goal_value(struct call *c, struct err *e)
 {
@@ -213,6 +219,7 @@ bool route_goal_value(struct call *c, struct err *e)
     put_str(&b, "file", g->pos.file);
     put_int(&b, "line", g->pos.line);
     put_bool(&b, "frozen", g->has_baseline);
+    put_day(&b, "today", today_of(c->mesh));
     put_close(&b, '}');
     call_json(c, &b);
     return true;
@@ -256,11 +263,9 @@ static bool put_pacing(struct call *c, struct buf *b, int32_t today, bool *lasti
 bool route_pacing(struct call *c, struct err *e)
 {
     uint64_t generation = atomic_load(&c->app->generation);
-    int32_t today = 0;
+    int32_t today = today_of(c->mesh);
     struct buf b = call_buf();
     bool ok = true, lasting = false;
-    if (!clock_day_of(clock_now_us(), c->mesh->time_zone, &today))
-        today = (int32_t)(clock_now_us() / 86400000000);
     struct str key = arena_printf(c->a, "pacing/%d", (int)today);
     if (!kept_get(c->app, c->mesh, key, &b)) {
         ok = put_pacing(c, &b, today, &lasting, e);

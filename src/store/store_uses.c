@@ -1,4 +1,4 @@
-/* How often each port was read, from the query log. */
+/* How often each port was read, from the query log; what the program asks itself (GOVERN_ITSELF) is nobody's use. */
 #include "store/store_int.h"
 
 #include <stdlib.h>
@@ -32,6 +32,7 @@ bool store_uses(struct store *s, struct arena *a, int64_t since_us, struct store
     *n = 0;
     if (!store_begin(&q, s,
                      "SELECT refs, principal, count(*), max(at_us) FROM query_log WHERE at_us >= ? AND refs <> '' AND verdict = 'allowed'"
+                     " AND principal <> 'trellis'"
                      " GROUP BY refs, principal",
                      e))
         return false;
