@@ -3,11 +3,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "cli/demo/landed.h"
+#include "cli/demo/meaning.h"
 #include "cli/demo/world.h"
+#include "engine/engine.h"
+#include "mesh/mesh.h"
+#include "mesh/mesh_write.h"
 
 enum { DAYS = 40 };
 
@@ -135,6 +141,143 @@ static void tables_hold_the_figures(void **state)
     arena_fini(&a);
 }
 
+/* ---- What people wrote down ---- */
+
+static void pack_add(struct arena *a, const char *dir, const char *pack, bool with_path)
+{
+    struct mesh_add_options o = {.domain = STR("acquisition"), .path = with_path ? STR("exports") : STR("")};
+    struct mesh_written *files;
+    struct err e = {0};
+    size_t n;
+    if (!mesh_add(a, dir, str_of(pack), &o, &files, &n, &e)) {
+        fail_msg("%s: %s", pack, e.text);
+    }
+}
+
+static void demo_declare(struct arena *a, const char *dir, const struct demo_world *w)
+{
+    static const char *const PACKS[] = {"google_ads", "meta_ads", "linkedin_ads", "microsoft_ads", "tiktok_ads", "pinterest_ads", "amazon_ads"};
+    struct mesh_init_options init = {.name = STR("marlow"), .owner_name = STR("Ana Ruiz"), .owner_contact = STR("ana.ruiz@example.org"), .reporting_currency = STR("EUR")};
+    struct mesh_inferred_column columns[] = {
+        {.name = STR("order_id"), .logical_type = STR("integer"), .physical_type = STR("BIGINT")}, {.name = STR("ordered_at"), .logical_type = STR("timestamp"), .physical_type = STR("TIMESTAMP")},
+        {.name = STR("country"), .logical_type = STR("string"), .physical_type = STR("VARCHAR")}, {.name = STR("revenue"), .logical_type = STR("number"), .physical_type = STR("DECIMAL(18,2)")},
+        {.name = STR("currency"), .logical_type = STR("string"), .physical_type = STR("VARCHAR")}, {.name = STR("new_customer"), .logical_type = STR("boolean"), .physical_type = STR("BOOLEAN")},
+    };
+    struct mesh_add_options orders = {.domain = STR("web"), .name = STR("shop_orders"), .path = STR("exports/shop_orders.csv")};
+    struct mesh_written *files;
+    struct err e = {0};
+    size_t n;
+    assert_true(mesh_init(a, dir, &init, &files, &n, &e));
+    assert_true(demo_meaning_write(dir, w, &e));
+    for (size_t i = 0; i < sizeof PACKS / sizeof *PACKS; i++) {
+        pack_add(a, dir, PACKS[i], true);
+    }
+    pack_add(a, dir, "campaign_performance", false);
+    if (!mesh_add_files(a, dir, &orders, columns, sizeof columns / sizeof *columns, &files, &n, &e)) {
+        fail_msg("%s", e.text);
+    }
+    assert_true(demo_sla_write(dir, &e));
+}
+
+static struct mesh *demo_load(const char *dir)
+{
+    struct engine *engine;
+    struct engine_conn *parser;
+    struct engine_options eo = {.threads = 1};
+    struct errs es = {0};
+    struct err e = {0};
+    assert_true(engine_open(&eo, &engine, &e) && engine_connect(engine, &parser, &e));
+    struct mesh_load_options o = {.parser = parser};
+    struct mesh *m = mesh_load(dir, &o, &es);
+    for (size_t i = 0; i < es.n; i++) {
+        print_message("%s:%u:%u: %s\n", es.v[i].file, es.v[i].line, es.v[i].col, es.v[i].text);
+    }
+    assert_int_equal(es.n, 0);
+    errs_fini(&es);
+    engine_disconnect(parser);
+    engine_close(engine);
+    return m;
+}
+
+static const struct mesh_term *term_of(const struct mesh *m, const char *domain, const char *name)
+{
+    for (size_t i = 0; i < m->n_terms; i++) {
+        if (m->terms[i].domain && str_eq(m->terms[i].domain->name, str_of(domain)) && str_eq(m->terms[i].name, str_of(name))) {
+            return &m->terms[i];
+        }
+    }
+    return NULL;
+}
+
+/* Everything that the demo declares passes the check; baselines are the world's own first four weeks. */
+static void meaning_fits_the_world(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a);
+    struct demo_world w;
+    struct err e = {0};
+    char dir[] = "/tmp/trellis-demo-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    demo_world_make(&a, 7, last_day(), 365, 0, &w);
+    demo_declare(&a, dir, &w);
+    struct mesh *m = demo_load(dir);
+
+    double spend = 0, value = 0;
+    for (size_t i = 0; i < w.n_nodes; i++) {
+        for (size_t day = 0; day < 28 && w.nodes[i]->level == LEVEL_ACCOUNT && strcmp(w.nodes[i]->platform->name, "amazon_ads") != 0; day++) {
+            spend += (double)w.nodes[i]->days[day].spend_micros;
+            value += (double)w.nodes[i]->days[day].value_micros;
+        }
+    }
+    assert_non_null(m->north_star);
+    assert_true(m->north_star->baseline > value / spend - 0.0001 && m->north_star->baseline < value / spend + 0.0001);
+    assert_true(m->north_star->baseline_from == w.first_day && m->north_star->baseline_to == w.first_day + 27);
+    assert_int_equal(m->n_goals, 4);
+    assert_true(m->n_terms >= 20);
+    const struct mesh_term *ads = term_of(m, "acquisition", "conversion"), *shop = term_of(m, "web", "conversion");
+    assert_true(ads && shop && !str_eq(ads->owner.name, shop->owner.name));
+    assert_int_equal(m->n_dashboards, 2);
+    assert_int_equal(m->n_targets, 2 * 7 * 4); /* two measures, seven platforms, four months */
+    for (size_t i = 0; i < m->n_targets; i++) {
+        assert_true(m->targets[i].amount > 0 && m->targets[i].currency.n == 3);
+    }
+    size_t promised = 0;
+    for (size_t i = 0; i < m->n_sources; i++) {
+        promised += m->sources[i]->sla.freshness_s > 0;
+    }
+    assert_int_equal(promised, 6);
+    mesh_free(m);
+    assert_true(fs_remove_tree(dir, &e));
+    arena_fini(&a);
+}
+
+/* In any month that the demo is made in, no two targets overlap and every date is one. */
+static void meaning_holds_all_year(void **state)
+{
+    (void)state;
+    static const char *const DAYS_MADE[] = {"2026-01-01", "2026-02-28", "2028-02-29", "2026-12-31", "2027-03-01"};
+    struct arena a;
+    arena_init(&a);
+    struct demo_world w;
+    struct err e = {0};
+    char dir[] = "/tmp/trellis-demo-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    for (size_t i = 0; i < sizeof DAYS_MADE / sizeof *DAYS_MADE; i++) {
+        int32_t day;
+        assert_true(clock_parse_date(str_of(DAYS_MADE[i]), &day));
+        demo_world_make(&a, 7, day, 365, 0, &w);
+        if (i == 0) {
+            demo_declare(&a, dir, &w);
+        } else {
+            assert_true(demo_meaning_write(dir, &w, &e));
+        }
+        mesh_free(demo_load(dir));
+    }
+    assert_true(fs_remove_tree(dir, &e));
+    arena_fini(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +285,8 @@ int main(void)
         cmocka_unit_test(levels_add_up),
         cmocka_unit_test(restated_days_differ_and_only_they),
         cmocka_unit_test(tables_hold_the_figures),
+        cmocka_unit_test(meaning_fits_the_world),
+        cmocka_unit_test(meaning_holds_all_year),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "build/build.h"
 #include "cli/demo/exports.h"
+#include "cli/demo/meaning.h"
 #include "mesh/mesh_write.h"
 
 enum { DEMO_DAYS = 365, FIRST_EXPORT_DAYS_BACK = 3, FOLDER_MODE = 0755 };
@@ -93,6 +94,16 @@ static bool orders_add(struct demo *d, struct err *e)
     return mesh_add_files(&d->arena, d->o->dir, &o, columns, found.n_columns, &files, &n, e);
 }
 
+static bool meaning_make(struct demo *d, struct err *e)
+{
+    return demo_meaning_write(d->o->dir, &d->world, e);
+}
+
+static bool slas_add(struct demo *d, struct err *e)
+{
+    return demo_sla_write(d->o->dir, e);
+}
+
 /* The first load happened days ago, so that "as reported on" has something to tell. */
 static bool run_then(struct demo *d, struct err *e)
 {
@@ -115,9 +126,11 @@ static bool run_now(struct demo *d, struct err *e)
 static const struct { const char *what; bool (*step)(struct demo *d, struct err *e); } STEPS[] = {
     {"Inventing a year of a garden retailer", world_make},
     {"Writing the mesh", mesh_make},
+    {"Writing down owners, words, goals, names, targets and dashboards", meaning_make},
     {"Writing the exports of seven ad platforms", exports_make},
     {"Adding the packs", packs_add},
     {"Adding the shop's orders", orders_add},
+    {"Saying what the sources promise", slas_add},
     {"Loading and building, as of three days ago", run_then},
     {"Writing the latest exports: three days, a restated week, a broken file", later_make},
     {"Loading and building what is new", run_now},

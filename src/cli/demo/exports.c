@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "cli/demo/landed.h"
+#include "cli/demo/orders.h"
 
 static const size_t FILE_MAX_BYTES = 256u << 20;
 enum { FILE_MODE = 0644, FOLDER_MODE = 0755, RESTATED_DAYS = 7 };
@@ -83,21 +84,16 @@ bool demo_export_later(const char *dir, const struct demo_world *as_first_told, 
 
 bool demo_export_orders(const char *path, const struct demo_world *w, struct err *e)
 {
-    static const char *const COUNTRIES[] = {"DE", "DE", "DE", "DE", "AT", "AT", "CH", "US"};
     struct buf out = BUF_INIT(FILE_MAX_BYTES);
     buf_addz(&out, "order_id,ordered_at,customer_email,country,items,revenue,currency,new_customer\n");
     int64_t id = 100000;
     for (int32_t day = w->first_day; day <= w->last_day; day++) {
-        int orders = (int)(70.0 * demo_season(day, true) * (0.85 + 0.3 * demo_chance(w->seed, (uint64_t)day, 0, 11)));
+        int orders = demo_orders_on(w, day);
         for (int i = 0; i < orders; i++) {
-            uint64_t k = (uint64_t)day * 1000u + (uint64_t)i;
-            int minute = (int)(1439.0 * demo_chance(w->seed, k, 1, 12));
-            int64_t cents = 1900 + (int64_t)(16000.0 * demo_chance(w->seed, k, 2, 12) * demo_chance(w->seed, k, 3, 12));
-            const char *country = COUNTRIES[(size_t)(8.0 * demo_chance(w->seed, k, 4, 12))];
+            struct demo_order o = demo_order(w, day, i);
             buf_printf(&out, "%lld,%s %02d:%02d:00,customer%05d@example.org,%s,%d,%lld.%02lld,%s,%s\n", (long long)id++, clock_date(day).z,
-                       minute / 60, minute % 60, (int)(9000.0 * demo_chance(w->seed, k, 5, 12)), country, 1 + (int)(3.0 * demo_chance(w->seed, k, 6, 12)),
-                       (long long)(cents / 100), (long long)(cents % 100), strcmp(country, "US") == 0 ? "USD" : "EUR",
-                       demo_chance(w->seed, k, 7, 12) < 0.38 ? "true" : "false");
+                       o.minute / 60, o.minute % 60, o.customer, o.country, o.items, (long long)(o.cents / 100), (long long)(o.cents % 100),
+                       strcmp(o.country, "US") == 0 ? "USD" : "EUR", o.first ? "true" : "false");
         }
     }
     bool ok = file_write(path, &out, e);
