@@ -1,12 +1,18 @@
 /* What people wait for when they look for something: search over 100,000 entries (aim: p99 at most 3 times that of a SELECT 1), the graph of
- * 2,000 nodes; and a page of a catalog of 10,000 products over HTTP when TRELLIS_BENCH_CATALOG names a built mesh. The declaration is made in
- * memory, with names as meshes have them. */
+ * 2,000 nodes; pages of a catalog of 10,000 products over HTTP (TRELLIS_PROGRAM). Words are common and rare as in any text. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "catalog/catalog.h"
 #include "engine/engine.h"
 
@@ -214,8 +220,171 @@ static void search(double select_p99)
     mem_free(m);
 }
 
+/* ---- graph ---- */
+static void graph(void)
+{
+    static double us[60];
+    enum { ROUNDS = sizeof us / sizeof *us };
+    struct mesh *m = world(NODES);
+    struct err e = {0};
+    struct graph g = {0};
+    for (size_t i = 0; i < ROUNDS; i++) {
+        struct arena a;
+        arena_init(&a);
+        struct graph_ask ask = {.level = GRAPH_PORT, .focus = STR(""), .domain = STR(""), .up = -1, .down = -1, .limit = NODES};
+        int64_t t = clock_mono_us();
+        if (!catalog_graph(m, NULL, &ask, &a, &g, &e))
+            die(&e);
+        us[i] = (double)(clock_mono_us() - t);
+        arena_fini(&a);
+    }
+    qsort(us, ROUNDS, sizeof *us, by_value);
+    printf("graph of %zu nodes and %zu edges, laid out: p50 %.1f ms, worst %.1f ms\n", g.n_nodes, g.n_edges, us[ROUNDS / 2] / 1e3, us[ROUNDS - 1] / 1e3);
+    arena_fini(&m->arena);
+    mem_free(m);
+}
+
+/* ---- pages over HTTP ---- */
+static void put(const char *dir, const char *path, const char *text)
+{
+    char whole[512], folder[512];
+    struct err e = {0};
+    snprintf(whole, sizeof whole, "%s/%s", dir, path);
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(whole, '/') - whole), whole);
+    FILE *f = fs_mkdirs(folder, 0755, &e) ? fopen(whole, "wb") : NULL;
+    if (!f || fwrite(text, 1, strlen(text), f) != strlen(text) || fclose(f) != 0) {
+        fprintf(stderr, "bench_catalog: %s cannot be written\n", whole);
+        exit(1);
+    }
+}
+
+static void write_mesh(const char *dir)
+{
+    struct arena a;
+    char path[256];
+    arena_init(&a);
+    put(dir, "mesh.yaml", "name: many\ntitle: Many\n");
+    for (int d = 0; d < DOMAINS; d++) {
+        snprintf(path, sizeof path, "domains/d%d/domain.yaml", d);
+        put(dir, path, arena_printf(&a, "name: d%d\ntitle: %.*s\nowner: {name: Ana Ruiz, contact: ana@example.org}\nprofile: light\n", d, STR_FMT(words(&a, 2, " "))).p);
+    }
+    for (int i = 0; i < PRODUCTS; i++) {
+        int d = i % DOMAINS;
+        struct buf b = BUF_INIT((size_t)1 << 16);
+        buf_printf(&b,
+                   "apiVersion: v1.0.0\nkind: DataProduct\nid: d%d.p%d\nname: p%d\nversion: 1.0.0\nstatus: active\ndomain: d%d\ndescription:\n  purpose: \"%.*s\"\n"
+                   "tags: [%.*s]\ncustomProperties:\n  - {property: trellisTitle, value: \"%.*s\"}\noutputPorts:\n  - name: t%d\n    version: 1.0.0\n    type: tables\n    contractId: d%d.p%d.t%d\n"
+                   "    customProperties:\n      - {property: trellisMaterialization, value: view}\n",
+                   d, i, i, d, STR_FMT(words(&a, 12, " ")), STR_FMT(words(&a, 1, " ")), STR_FMT(words(&a, 3, " ")), i, d, i, i);
+        snprintf(path, sizeof path, "domains/d%d/products/p%d/product.yaml", d, i);
+        put(dir, path, buf_z(&b));
+        buf_reset(&b);
+        buf_printf(&b, "apiVersion: v3.1.0\nkind: DataContract\nid: d%d.p%d.t%d\nname: t%d\nversion: 1.0.0\nstatus: active\nschema:\n  - name: t%d\n    physicalType: view\n    properties:\n", d, i, i, i, i);
+        for (int c = 0; c < COLUMNS; c++)
+            buf_printf(&b, "      - {name: c%d, logicalType: integer, businessName: \"%.*s\", classification: internal, description: \"%.*s\"}\n", c, STR_FMT(words(&a, 2, " ")), STR_FMT(words(&a, 6, " ")));
+        snprintf(path, sizeof path, "domains/d%d/products/p%d/t%d.odcs.yaml", d, i, i);
+        put(dir, path, buf_z(&b));
+        buf_reset(&b);
+        buf_addz(&b, "SELECT ");
+        for (int c = 0; c < COLUMNS; c++)
+            buf_printf(&b, "%s%s%d AS c%d", c ? ", " : "", i < DOMAINS ? "" : "c", c, c);
+        if (i >= DOMAINS)
+            buf_printf(&b, " FROM d%d.t%d", i / 2 % DOMAINS, i / 2);
+        buf_addc(&b, '\n');
+        snprintf(path, sizeof path, "domains/d%d/products/p%d/t%d.sql", d, i, i);
+        put(dir, path, buf_z(&b));
+        buf_fini(&b);
+    }
+    arena_fini(&a);
+}
+
+static double ask(int port, const char *token, const char *target, size_t *bytes)
+{
+    char room[65536], request[512];
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0), n = snprintf(request, sizeof request,
+        "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n", target, port, token);
+    int64_t t = clock_mono_us();
+    double us = -1;
+    *bytes = 0;
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0 && send(fd, request, (size_t)n, MSG_NOSIGNAL) == n) {
+        ssize_t got;
+        bool good = false;
+        while ((got = recv(fd, room, sizeof room, 0)) > 0) {
+            good |= *bytes == 0 && got > 12 && memcmp(room + 9, "200", 3) == 0;
+            *bytes += (size_t)got;
+        }
+        if (good)
+            us = (double)(clock_mono_us() - t);
+    }
+    if (fd >= 0)
+        close(fd);
+    return us;
+}
+
+static void pages(const char *program)
+{
+    static const char *const targets[] = {"/api/v1/catalog?limit=50", "/api/v1/catalog?limit=50&sort=use&domain=d1,d2&state=never_built", "/api/v1/catalog?q=campaign&limit=50",
+                                          "/api/v1/search?q=conv", "/api/v1/search?q=campain", "/api/v1/lineage?level=domain", "/api/v1/lineage?level=product&limit=2000"};
+    static double us[200];
+    enum { ROUNDS = sizeof us / sizeof *us };
+    char dir[] = "/tmp/trellis-bench-XXXXXX", path[128], port_text[16], token[128] = "";
+    struct err e = {0};
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof own;
+    int probe_fd = socket(AF_INET, SOCK_STREAM, 0);
+    size_t bytes;
+    if (!mkdtemp(dir) || bind(probe_fd, (struct sockaddr *)&own, sizeof own) != 0 || getsockname(probe_fd, (struct sockaddr *)&own, &len) != 0)
+        exit(1);
+    close(probe_fd);
+    int port = ntohs(own.sin_port);
+    write_mesh(dir);
+    snprintf(port_text, sizeof port_text, "%d", port);
+    int64_t begun = clock_mono_us();
+    pid_t pid = fork();
+    if (pid == 0) {
+        int null = open("/dev/null", O_RDWR);
+        dup2(null, STDOUT_FILENO);
+        execl(program, program, "-C", dir, "serve", "--port", port_text, "--quiet", (char *)NULL);
+        _exit(127);
+    }
+    snprintf(path, sizeof path, "%s/data/session-token", dir);
+    bool up = false;
+    for (int status; !up && waitpid(pid, &status, WNOHANG) == 0; usleep(100000)) {
+        FILE *f = fopen(path, "rb");
+        if (f && fgets(token, sizeof token, f))
+            token[strcspn(token, "\n")] = '\0';
+        if (f)
+            fclose(f);
+        up = token[0] && ask(port, token, "/healthz", &bytes) >= 0;
+    }
+    if (up) {
+        double first = ask(port, token, targets[0], &bytes);
+        printf("a mesh of %d products: started in %.1f s; the first page of the catalog %.0f ms\n", PRODUCTS, (double)(clock_mono_us() - begun) / 1e6, first / 1e3);
+        for (size_t k = 0; k < sizeof targets / sizeof *targets; k++) {
+            for (size_t i = 0; i < ROUNDS; i++)
+                us[i] = ask(port, token, targets[k], &bytes);
+            qsort(us, ROUNDS, sizeof *us, by_value);
+            printf("  %-70s p50 %6.2f ms, p99 %6.2f ms, %zu bytes%s\n", targets[k], us[ROUNDS / 2] / 1e3, us[ROUNDS * 99 / 100] / 1e3, bytes, us[0] < 0 ? " (some failed)" : "");
+        }
+        int status;
+        kill(pid, SIGTERM);
+        waitpid(pid, &status, 0);
+    } else {
+        fprintf(stderr, "bench_catalog: the server of the large mesh did not start\n");
+    }
+    if (!fs_remove_tree(dir, &e))
+        fprintf(stderr, "bench_catalog: %s\n", e.text);
+}
+
 int main(void)
 {
+    const char *program = getenv("TRELLIS_PROGRAM");
     search(select_one());
+    graph();
+    if (program)
+        pages(program);
+    else
+        printf("TRELLIS_PROGRAM names no program: pages over HTTP are not measured\n");
     return 0;
 }

@@ -212,7 +212,35 @@ static bool read_inside(const struct mesh_product *p, const struct mesh_port *po
     return false;
 }
 
-/* Dashboards read ports; consumers are told of by products, and stand behind the ports that their product ends in. */
+/* Consumers are told of by products, in words: the same words whatever their case are one node. It stands behind the ports that the
+ * product ends in. */
+static void consumer_edges(struct making *k, enum graph_level level)
+{
+    const struct mesh *m = k->m;
+    size_t all = 0, cap = 64;
+    for (size_t i = 0; i < m->n_products; i++)
+        all += m->products[i]->n_consumers;
+    while (cap < all * 2)
+        cap *= 2;
+    size_t *slots = arena_array(k->a, cap, sizeof *slots);
+    for (size_t i = 0; i < m->n_products; i++) {
+        const struct mesh_product *p = m->products[i];
+        for (size_t c = 0; c < p->n_consumers; c++) {
+            char *lower = arena_strz(k->a, p->consumers[c]);
+            for (char *z = lower; *z; z++)
+                *z = (char)(*z >= 'A' && *z <= 'Z' ? *z + 32 : *z);
+            size_t at = str_hash(str_of(lower)) & (cap - 1);
+            while (slots[at] && !str_eq_nocase(k->g->nodes[slots[at] - 1].label, p->consumers[c]))
+                at = (at + 1) & (cap - 1);
+            if (!slots[at])
+                slots[at] = add_node(k, "consumer", p->consumers[c], p->consumers[c], NULL) + 1;
+            for (size_t n = 0; n < p->n_ports; n++)
+                if (!read_inside(p, p->ports[n]))
+                    add_edge(k, port_place(k, level, p->ports[n]), slots[at] - 1);
+        }
+    }
+}
+
 static void reader_edges(struct making *k, enum graph_level level)
 {
     const struct mesh *m = k->m;
@@ -224,20 +252,7 @@ static void reader_edges(struct making *k, enum graph_level level)
             if (d->panels[n].port)
                 add_edge(k, port_place(k, level, d->panels[n].port), node);
     }
-    size_t first = k->g->n_nodes;
-    for (size_t i = 0; i < m->n_products; i++) {
-        const struct mesh_product *p = m->products[i];
-        for (size_t c = 0; c < p->n_consumers; c++) {
-            size_t node = first;
-            while (node < k->g->n_nodes && !str_eq_nocase(k->g->nodes[node].label, p->consumers[c]))
-                node++;
-            if (node == k->g->n_nodes)
-                node = add_node(k, "consumer", p->consumers[c], p->consumers[c], NULL);
-            for (size_t n = 0; n < p->n_ports; n++)
-                if (!read_inside(p, p->ports[n]))
-                    add_edge(k, port_place(k, level, p->ports[n]), node);
-        }
-    }
+    consumer_edges(k, level);
 }
 
 static int edge_order(const void *x, const void *y)

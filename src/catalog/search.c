@@ -13,9 +13,9 @@ enum {
     TYPO_BELOW = 5,       /* a word that this many places have is meant as it stands */
     FORM_WORDS_MAX = 4,
     FORMS_MAX = 16,
-    REPEATS_POOL = 200 /* so many of the best are looked at for the same column over and over */
+    REPEATS_POOL = 200 /* so many of the best are looked at for what is alike */
 };
-static const float SYNONYM = 0.7F, PREFIX = 0.9F, INNER_PREFIX = 0.8F, TYPO = 0.6F, TYPO_TWO = 0.4F, TYPO_PREFIX = 0.8F, WHOLE_NAME = 0.5F;
+static const float SYNONYM = 0.7F, PREFIX = 0.9F, INNER_PREFIX = 0.8F, TYPO = 0.6F, TYPO_TWO = 0.4F, TYPO_PREFIX = 0.8F, WHOLE_NAME = 0.5F, SAME_COLUMN = 0.15F, SAME_KIND = 0.08F;
 
 /* How well an entry matches a word: the score above, below how (a place in `via`) and in which field, so that the larger of
  * two numbers is the better match with all that is to be said of it. 0: not at all. */
@@ -350,18 +350,19 @@ static int pick_order(const void *x, const void *y)
     return worse(a, b) ? 1 : worse(b, a) ? -1 : 0;
 }
 
-/* The same column in fifty ports tells less each time. */
+/* The same column in fifty ports tells less each time, and so does the tenth port in a row: what is alike steps back. */
 static void thin_repeats(const struct find *f, struct pick *v, size_t n)
 {
+    size_t of_kind[FIND_KINDS] = {0};
     for (size_t i = 0; i < n; i++) {
         const struct entry *en = &f->entries[v[i].entry];
-        size_t before = 0;
+        size_t same = 0;
         for (size_t k = 0; en->kind == FIND_COLUMN && k < i; k++) {
             const struct entry *other = &f->entries[v[k].entry];
-            before += other->kind == FIND_COLUMN &&
-                      str_eq(((const struct mesh_column *)other->thing)->name, ((const struct mesh_column *)en->thing)->name);
+            same += other->kind == FIND_COLUMN &&
+                    str_eq(((const struct mesh_column *)other->thing)->name, ((const struct mesh_column *)en->thing)->name);
         }
-        v[i].score /= 1 + 0.15F * (float)before;
+        v[i].score /= 1 + SAME_COLUMN * (float)same + SAME_KIND * (float)of_kind[en->kind]++;
     }
     qsort(v, n, sizeof *v, pick_order);
 }
@@ -476,7 +477,8 @@ static void pick_best(struct asking *q, unsigned set, struct find_result *out)
             offer(best, &n, room, (struct pick){score * name_factor(q, i, set), (uint32_t)i});
     }
     qsort(best, n, sizeof *best, pick_order);
-    thin_repeats(f, best, n < REPEATS_POOL ? n : REPEATS_POOL);
+    if (__builtin_popcount(q->ask->kinds) != 1 || q->ask->kinds == 1u << FIND_COLUMN)
+        thin_repeats(f, best, n < REPEATS_POOL ? n : REPEATS_POOL);
     out->n = n < q->ask->limit ? n : q->ask->limit;
     out->hits = arena_array(q->a, out->n + 1, sizeof *out->hits);
     for (size_t i = 0; i < out->n; i++)

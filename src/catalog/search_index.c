@@ -118,7 +118,7 @@ static struct entry *begin(struct making *k, enum find_kind kind, const void *th
 {
     /* Product before port before column; a term says what the others mean. */
     static const float priors[FIND_KINDS] = {
-        [FIND_PRODUCT] = 1.2F, [FIND_PORT] = 1,          [FIND_COLUMN] = 0.6F, [FIND_TERM] = 1.4F,
+        [FIND_PRODUCT] = 1.2F, [FIND_PORT] = 1,          [FIND_COLUMN] = 0.8F, [FIND_TERM] = 1.4F,
         [FIND_GOAL] = 1,       [FIND_DASHBOARD] = 1.05F, [FIND_DOMAIN] = 1.1F, [FIND_SOURCE] = 0.95F};
     struct find *f = k->f;
     size_t cap_priors = k->cap_entries;
@@ -235,7 +235,7 @@ static void add_port(struct making *k, const struct mesh_port *p, const struct t
         k->f->priors[k->f->n_entries - 1] *= (1 + of_use) / 2 * of_major;
         add_ties_of(k, p, ties, n_ties, &c->name);
         add_text(k, c->description, FIELD_DESCRIPTION);
-        add_text(k, p->name, FIELD_PLACE);
+        add_text(k, p->name, FIELD_DESCRIPTION); /* daily spend is the spend of a daily port */
         add_text(k, product->name, FIELD_PLACE);
     }
 }

@@ -186,7 +186,7 @@ struct str search_form(struct arena *a, struct str text)
 }
 
 const float search_weights[FIELD_COUNT] = {
-    [FIELD_NAME] = 10,  [FIELD_TITLE] = 10,      [FIELD_SYNONYM] = 8, [FIELD_TERM] = 8,    [FIELD_TAG] = 6,
+    [FIELD_NAME] = 10,  [FIELD_TITLE] = 10,      [FIELD_SYNONYM] = 9, [FIELD_TERM] = 9,    [FIELD_TAG] = 6,
     [FIELD_COLUMN] = 5, [FIELD_DESCRIPTION] = 3, [FIELD_OWNER] = 2,   [FIELD_PLACE] = 1.5F};
 
 struct str search_field_text(enum find_field f)

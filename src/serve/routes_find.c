@@ -138,7 +138,8 @@ struct row {
     const struct mesh_product *p;
     enum port_state state;
     int64_t built_at_us, uses;
-    size_t place; /* among the hits, or in the mesh */
+    size_t place;      /* among the hits, or in the mesh */
+    uint64_t begin[2]; /* of the title, without case: decides nearly all comparisons */
 };
 
 struct shelf {
@@ -248,8 +249,21 @@ static int by_place(const void *x, const void *y)
     return a->place < b->place ? -1 : a->place > b->place;
 }
 
+static void title_begin(struct row *r)
+{
+    struct str t = title_of(r);
+    for (size_t i = 0; i < sizeof r->begin; i++) {
+        unsigned char c = i < t.n ? (unsigned char)t.p[i] : 0;
+        r->begin[i / 8] = r->begin[i / 8] << 8 | (c >= 'A' && c <= 'Z' ? c + 32u : c);
+    }
+}
+
 static int by_title(const void *x, const void *y)
 {
+    const struct row *r = x, *other = y;
+    for (size_t i = 0; i < 2; i++)
+        if (r->begin[i] != other->begin[i])
+            return r->begin[i] < other->begin[i] ? -1 : 1;
     struct str a = title_of(x), b = title_of(y);
     size_t n = a.n < b.n ? a.n : b.n;
     for (size_t i = 0; i < n; i++) {
@@ -337,6 +351,7 @@ static void add_row(struct shelf *s, const struct mesh_product *p, const struct 
         r.uses += uses[at];
         r.built_at_us = st[at].built_at_us > r.built_at_us ? st[at].built_at_us : r.built_at_us;
     }
+    title_begin(&r);
     s->rows[s->n++] = r;
 }
 
