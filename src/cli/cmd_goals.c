@@ -7,6 +7,7 @@
 #include "base/doc.h"
 #include "base/fs.h"
 #include "base/json.h"
+#include "engine/engine.h"
 #include "mesh/mesh.h"
 
 enum { FILE_MAX = 4 << 20 };
@@ -120,7 +121,33 @@ static bool write_baseline(struct str text, const struct doc *d, const struct fr
     return buf_ok(out, e);
 }
 
-/* Written, looked at, and taken back if the file is not in order with it. */
+/* Whether the mesh as it stands on disk is in order; its first error. */
+static bool in_order(const char *dir, struct err *e)
+{
+    struct engine_options o = {.threads = 1, .locked = true};
+    struct engine *engine = NULL;
+    struct engine_conn *parser = NULL;
+    struct errs es = {0};
+    struct mesh *m = NULL;
+    if (engine_open(&o, &engine, e) && engine_connect(engine, &parser, e)) {
+        m = mesh_load(dir, &(struct mesh_load_options){.parser = parser}, &es);
+        for (size_t i = 0; !m && i < es.n; i++)
+            if (!es.warning[i]) {
+                *e = es.v[i];
+                break;
+            }
+    }
+    bool good = m != NULL;
+    mesh_free(m);
+    if (parser)
+        engine_disconnect(parser);
+    if (engine)
+        engine_close(engine);
+    errs_fini(&es);
+    return good;
+}
+
+/* Written, looked at, and taken back where the mesh is not in order with it. */
 static bool apply(struct cli *c, struct str dir, const struct frozen *f, struct err *e)
 {
     struct errs es = {0};
@@ -134,10 +161,9 @@ static bool apply(struct cli *c, struct str dir, const struct frozen *f, struct 
         ok = false;
     }
     ok = ok && write_baseline(text, d, f, &out, e) && fs_write_atomic(path, buf_str(&out), 0644, e);
-    if (ok && !mesh_check_file(path, &es)) {
+    if (ok && !in_order(arena_strz(&c->arena, dir), e)) {
         struct err ignored = {0};
-        *e = es.v[0];
-        err_prefix(e, "with the baseline the file would not be in order; it is as it was");
+        err_prefix(e, "with %.*s the declaration would not be in order, so nothing was written", STR_FMT(f->line));
         (void)!fs_write_atomic(path, text, 0644, &ignored);
         ok = false;
     }
