@@ -182,7 +182,9 @@ export interface QueryResult {
 /* ---- lineage ---- */
 export type LineageKind = 'domain' | 'source' | 'stream' | 'product' | 'port' | 'dashboard' | 'consumer';
 export interface LineageNode {
+  /* `kind:ref` */
   id: string;
+  ref: string;
   kind: LineageKind;
   label: string;
   domain: string | null;
@@ -370,7 +372,13 @@ export interface Pace {
   days_all: number;
   last_day: string | null;
 }
+export interface Pacing {
+  port?: string | null;
+  problem?: string | null;
+  targets: Pace[];
+}
 export interface Naming {
+  problem?: string | null;
   rules: { name: string; subject: string; example: string | null; message: string | null; severity: string }[];
   total: number;
   items: { rule: string; platform: string | null; id: string | null; name: string | null; problem: string; spend: number | null }[];

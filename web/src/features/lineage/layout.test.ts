@@ -4,6 +4,7 @@ import { fit, layoutOf, nodeAt, NODE_H, NODE_W, pathAmong, pathOf, reveal, stepF
 
 const node = (id: string, layer: number, order: number, state = 'fresh'): LineageNode => ({
   id,
+  ref: id,
   kind: 'port',
   label: id,
   domain: 'd',

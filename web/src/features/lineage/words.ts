@@ -50,21 +50,22 @@ export function insideText(n: LineageNode): string {
 /* The page of a node; null where it has none of its own. */
 export function nodeHref(n: LineageNode): string | null {
   const part = (text: string): string => encodeURIComponent(text);
-  const bare = n.id.slice(n.id.indexOf(':') + 1);
-  const [domain = '', name = ''] = [n.domain ?? bare.split('.')[0], bare.split('.').slice(1).join('.')];
+  const dot = n.ref.indexOf('.');
+  const domain = part(dot < 0 ? n.ref : n.ref.slice(0, dot));
+  const name = dot < 0 ? '' : n.ref.slice(dot + 1);
   switch (n.kind) {
     case 'domain':
-      return `/domains/${part(n.domain || bare)}`;
+      return `/domains/${part(n.ref)}`;
     case 'source':
-      return `/sources/${part(domain)}/${part(name || n.label)}`;
+      return `/sources/${domain}/${part(name)}`;
     case 'stream':
-      return `/sources/${part(domain)}/${part(name.split('__')[0] ?? '')}`;
+      return `/sources/${domain}/${part(name.split('__')[0] ?? '')}`;
     case 'product':
-      return `/catalog/${part(domain)}/${part(n.product || name || n.label)}`;
+      return `/catalog/${domain}/${part(name)}`;
     case 'port':
-      return `/ports/${part(domain)}/${part(name || n.label)}`;
+      return `/ports/${domain}/${part(name)}`;
     case 'dashboard':
-      return `/dashboards/${part(domain)}/${part(name || n.label)}`;
+      return name === '' ? null : `/dashboards/${domain}/${part(name)}`;
     case 'consumer':
       return null;
   }
