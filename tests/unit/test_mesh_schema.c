@@ -157,6 +157,41 @@ static void test_file_of_unknown_kind(void **state)
     errs_fini(&es);
 }
 
+/* Each own kind is known by its name or folder, and held to its own schema. */
+static void test_files_known_by_name(void **state)
+{
+    (void)state;
+    static const struct { const char *path, *good, *wrong; } cases[] = {
+        {"glossary.yaml", "terms: [{name: a, definition: b}]\n", "terms: [{name: a}]\n"},
+        {"goals.yaml", "goals: []\n", "goal: []\n"},
+        {"naming.yaml", "rules: []\n", "rules: [{name: a}]\n"},
+        {"dashboards/weekly.yaml", "name: weekly\npanels: [{title: A, port: d.p, chart: number, measures: [{aggregate: count}]}]\n", "name: weekly\n"},
+        {"domain.yaml", "name: web\nroles: [{role: data_steward, name: Bo}]\n", "name: web\nroles: [{role: boss, name: Bo}]\n"},
+        {"sources/a.yaml", "name: a\nkind: files\npath: x\nsla: {freshness: 26h}\nstreams: [{name: b}]\n", "name: a\nkind: files\npath: x\nsla: {freshness: soon}\nstreams: [{name: b}]\n"},
+        {"mesh.yaml", "name: a\nalerts: {digest: {day: daily}}\n", "name: a\nalerts: {digest: {hour: 8}}\n"},
+    };
+    struct arena a;
+    struct err e = {0};
+    char dir[] = "/tmp/trellis-kinds-XXXXXX";
+    arena_init(&a);
+    assert_non_null(mkdtemp(dir));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *path = arena_printf(&a, "%s/%s", dir, cases[i].path).p;
+        assert_true(fs_mkdirs(arena_strz(&a, fs_dirname(str_of(path))), 0755, &e));
+        for (int wrong = 0; wrong < 2; wrong++) {
+            struct errs es = {0};
+            assert_true(fs_write_atomic(path, str_of(wrong ? cases[i].wrong : cases[i].good), 0644, &e));
+            bool good = mesh_check_file(path, &es);
+            if (good == (bool)wrong)
+                fail_msg("%s: %s", cases[i].path, es.n ? es.v[0].text : "in order");
+            assert_int_equal(es.n, wrong);
+            errs_fini(&es);
+        }
+    }
+    assert_true(fs_remove_tree(dir, &e));
+    arena_fini(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_product_examples),
         cmocka_unit_test(test_keywords),
         cmocka_unit_test(test_file_of_unknown_kind),
+        cmocka_unit_test(test_files_known_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
