@@ -72,6 +72,10 @@ static const struct {
      "unchanged?:i "
      "failed?:i refused?:i skipped?:i warnings?:[error] errors?:[error]"},
     {"cancel_request", "run_id?:i"},
+    {"edit_change", "kind:product|port|column|domain|source|term|goal|dashboard ref:s column?:s field:s value:any"},
+    {"edit_request", "changes:[edit_change] apply?:b"},
+    {"edit_file", "path:s how:new|changed"},
+    {"edit", "patch:s files:[edit_file] applied:b errors:[error]"},
     {"cancelled", "run_id:i cancelling:b"},
     {"query_request", "sql:s params?:[any] as_of?:d? purpose?:s limit?:i format?:json|csv|ndjson timeout_ms?:i"},
     {"rows_column", "name:s type:s"},

@@ -73,6 +73,8 @@ bool route_mesh(struct call *c, struct err *e);
 bool route_products(struct call *c, struct err *e);
 bool route_product(struct call *c, struct err *e);
 bool route_port(struct call *c, struct err *e);
+/* routes_edit.c */
+bool route_edits(struct call *c, struct err *e);
 /* routes_export.c */
 bool route_export(struct call *c, struct err *e);
 /* routes_find.c */
