@@ -38,7 +38,7 @@ static int list_packs(struct cli *c)
             buf_printf(&b, "%s%-22.*s%s %-8s %.*s\n", cli_paint(c->color, "bold"), STR_FMT(packs[i].name),
                        cli_paint(c->color, ""), packs[i].kind == PACK_SOURCE ? "source" : "product", STR_FMT(packs[i].summary));
         buf_printf(&b, "%s%-22s%s %-8s %s\n", cli_paint(c->color, "bold"), "files", cli_paint(c->color, ""), "source",
-                   "any CSV, JSON, NDJSON or Parquet file: its contract is inferred");
+                   "any CSV, XLSX, JSON, NDJSON or Parquet file: its contract is inferred");
     }
     cli_print(&b);
     buf_fini(&b);
@@ -71,7 +71,7 @@ static struct str class_beyond_name(const struct mesh_column *col)
     return str_eq(col->class_text, mesh_propose_class(col->name)) ? (struct str){0} : col->class_text;
 }
 
-static bool infer(struct cli *c, struct str dir, struct mesh_add_options *o, struct mesh_inferred_column **cols, size_t *n,
+static bool infer(struct cli *c, struct str dir, struct str sheet, struct mesh_add_options *o, struct mesh_inferred_column **cols, size_t *n,
                   struct err *e)
 {
     struct ingest_inferred found = {0};
@@ -85,8 +85,12 @@ static bool infer(struct cli *c, struct str dir, struct mesh_add_options *o, str
         err_hint(e, "give the path as seen from %.*s", STR_FMT(dir));
         return false;
     }
-    if (!ingest_infer(c->program, arena_strz(&c->arena, paths[0]), &c->arena, &found, e))
+    const struct ingest_look_options look = {.program = c->program, .path = arena_strz(&c->arena, paths[0]), .sheet = sheet};
+    if (!ingest_look(&look, &c->arena, &found, e))
         return false;
+    for (size_t i = 0; i < found.n_problems; i++)
+        cli_advice(c, "note: %.*s%s%.*s", STR_FMT(found.problems[i].message), found.problems[i].hint.n ? "\n      " : "",
+                   STR_FMT(found.problems[i].hint));
     *cols = arena_array(&c->arena, found.n_columns + 1, sizeof **cols);
     *n = found.n_columns;
     o->options = found.options;
@@ -169,7 +173,7 @@ int cmd_add(struct cli *c, const struct cli_args *args)
         .force = cli_has(args, "--force"),
     };
     char *dir_z = arena_strz(&c->arena, dir);
-    good = any_file ? infer(c, dir, &o, &cols, &n_cols, &e) && mesh_add_files(&c->arena, dir_z, &o, cols, n_cols, &files, &n, &e)
+    good = any_file ? infer(c, dir, str_of(cli_opt(args, "--sheet")), &o, &cols, &n_cols, &e) && mesh_add_files(&c->arena, dir_z, &o, cols, n_cols, &files, &n, &e)
                     : mesh_add(&c->arena, dir_z, pack, &o, &files, &n, &e);
     if (!good)
         return cli_fail(c, &e);

@@ -90,7 +90,10 @@ static size_t usual(const struct head_row *rows, size_t n)
 static bool is_title(const struct head_row *r, size_t width)
 {
     size_t full = filled(r);
+    struct str first = cell(r, 0);
     if (full == 0)
+        return true;
+    if (full == 2 && width == 4 && first.n > 1 && first.p[first.n - 1] == ':') /* Period: December */
         return true;
     return width >= 3 ? full * 2 < width : width == 2 && full == 1 && cell(r, 0).n > 0;
 }

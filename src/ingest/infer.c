@@ -163,7 +163,7 @@ static void formats_write(struct looking *l, struct buf *b)
         } else {
             buf_addz(b, ", ");
         }
-        buf_add(b, l->out->columns[i].name);
+        buf_json_str(b, l->out->columns[i].name);
         buf_addz(b, ": ");
         buf_json_str(b, form);
     }

@@ -5,7 +5,7 @@
 
 #include "ingest/reader.h"
 
-enum { KEYS_MAX = 4096, SLOTS = 16384, LOOKED_AT = 1000, POOL_MARGIN = 1024, PATH_DEEP = 512 };
+enum { KEYS_MAX = 4096, SLOTS = 16384, LOOKED_AT = 1000, POOL_MARGIN = 1024, PATH_DEEP = 512, WRAPPED_DEEP = 2 };
 #define READ_FLAGS YYJSON_READ_NUMBER_AS_RAW
 
 struct json {
@@ -215,14 +215,28 @@ static size_t text_end(struct str s, size_t i)
 
 struct wrapped {
     size_t at, bytes;
-    bool open; /* the array does not end within the window */
+    bool open;   /* the array does not end within the window */
+    bool record; /* the outer object is a record itself */
 };
 
+/* An object with a member that the stream's contract knows is a record, whatever arrays are in it. */
+static bool is_known(const struct reading *r, struct str key)
+{
+    for (size_t i = 0; i < r->job.n_columns; i++) {
+        if (str_eq_nocase(key, r->job.columns[i].name))
+            return true;
+    }
+    return false;
+}
+
 /* The longest array of objects among the members of the object at `i`; the end of the object, or 0 where the window ends first. */
-static size_t members(struct str s, size_t i, int depth, struct wrapped *best)
+static size_t members(const struct reading *r, struct str s, size_t i, int depth, struct wrapped *best)
 {
     for (i = blanks(s, i + 1); i < s.n && s.p[i] == '"';) {
-        i = blanks(s, text_end(s, i));
+        size_t key = i + 1;
+        i = text_end(s, i);
+        best->record = best->record || (depth == WRAPPED_DEEP && i > key && i <= s.n && is_known(r, (struct str){s.p + key, i - 1 - key}));
+        i = blanks(s, i);
         if (i >= s.n || s.p[i] != ':')
             return 0;
         i = blanks(s, i + 1);
@@ -230,9 +244,9 @@ static size_t members(struct str s, size_t i, int depth, struct wrapped *best)
             return 0;
         size_t inner = blanks(s, i + 1), n = value_end((struct str){s.p + i, s.n - i});
         if (s.p[i] == '[' && inner < s.n && s.p[inner] == '{' && (n == 0 || n > best->bytes))
-            *best = (struct wrapped){i, n ? n : s.n - i, n == 0};
+            *best = (struct wrapped){i, n ? n : s.n - i, n == 0, best->record};
         else if (s.p[i] == '{' && depth > 0)
-            (void)members(s, i, depth - 1, best);
+            (void)members(r, s, i, depth - 1, best);
         if (n == 0)
             return 0;
         i = blanks(s, i + n);
@@ -240,20 +254,6 @@ static size_t members(struct str s, size_t i, int depth, struct wrapped *best)
             i = blanks(s, i + 1);
     }
     return i < s.n && s.p[i] == '}' ? i + 1 : 0;
-}
-
-/* A record of a stream whose contract knows its members is a record, whatever arrays are in it. */
-static bool is_record(const struct reading *r, struct str s)
-{
-    for (size_t i = 0; i < r->job.n_columns; i++) {
-        struct buf b = BUF_INIT(4096);
-        buf_printf(&b, "\"%.*s\"", STR_FMT(r->job.columns[i].name));
-        bool here = buf_ok(&b, NULL) && str_find(s, buf_str(&b), 0) < 4096;
-        buf_fini(&b);
-        if (here)
-            return true;
-    }
-    return false;
 }
 
 static bool ends_as_lines(struct str name)
@@ -268,9 +268,9 @@ static void wrapped_find(struct reading *r, struct json *j)
     size_t i = blanks(s, 0);
     if (str_eq_nocase(r->job.format, STR("ndjson")) || ends_as_lines(r->job.file_name) || i >= s.n || s.p[i] != '{')
         return;
-    size_t end = members(s, i, 2, &best);
+    size_t end = members(r, s, i, WRAPPED_DEEP, &best);
     bool alone = end ? blanks(s, end) == s.n && j->w.end : best.open || !j->w.end;
-    if (best.bytes == 0 || !alone || is_record(r, s))
+    if (best.bytes == 0 || !alone || best.record)
         return;
     j->wrapped = true;
     j->lines = false;

@@ -257,7 +257,7 @@ static bool file_write(struct load *l, int fd, struct err *e)
     }
     int64_t line, left_out = ok ? loader_left_out(l->loader, &line) : 0;
     if (left_out) {
-        struct err *w = errs_warn(run->es, E_QUARANTINED, l->f->path, (uint32_t)line, 0, "%lld row%s of totals below the table %s left out",
+        struct err *w = errs_warn(run->es, E_QUARANTINED, l->f->path, (uint32_t)line, 1, "%lld row%s of totals below the table %s left out",
                                   (long long)left_out, left_out == 1 ? "" : "s", left_out == 1 ? "was" : "were");
         err_hint(w, "all other rows are loaded. `totals: keep` in the stream's options loads such rows like any other");
         run->r->left_out += left_out;

@@ -159,7 +159,7 @@ static bool has_word(struct str name, const char *const *words, size_t n)
 static bool names_time(struct str name)
 {
     static const char *const words[] = {"date", "day",     "datum",   "dt",      "ts",        "time",   "timestamp", "datetime", "at",    "on",
-                                        "epoch", "created", "updated", "modified", "ordered", "zeit",   "tag",       "fecha",    "since", "until"};
+                                        "epoch", "created", "updated", "modified", "ordered", "zeit",   "tag",       "fecha",    "since", "until", "when"};
     return has_word(name, words, sizeof words / sizeof words[0]);
 }
 

@@ -69,10 +69,24 @@ static void values_rule(struct buf *b, const struct mesh_inferred_column *c)
     buf_addz(b, "]}}");
 }
 
+/* A name that YAML would take for a number or a truth value stands in quotes. */
+static void name_text(struct buf *b, struct str name)
+{
+    static const char *const words[] = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
+    bool quote = name.n && name.p[0] >= '0' && name.p[0] <= '9';
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        quote = quote || str_eq(name, str_of(words[i]));
+    if (quote)
+        text(b, name);
+    else
+        buf_add(b, name);
+}
+
 static void column(struct buf *b, const struct mesh_inferred_column *c, bool quality)
 {
     bool flow = is_short(c, quality);
-    buf_printf(b, flow ? "      - {name: %.*s" : "      - name: %.*s", STR_FMT(c->name));
+    buf_addz(b, flow ? "      - {name: " : "      - name: ");
+    name_text(b, c->name);
     if (c->title.n) {
         key(b, flow, "businessName");
         text(b, c->title);
