@@ -72,7 +72,7 @@ struct graph_node {
     int layer, order; size_t inside;         /* inside: ports of a product, products of a domain, streams of a source */
 };
 struct graph_edge { size_t from, to; size_t columns; }; /* columns: how many columns it carries; 0 unknown */
-struct graph { struct graph_node *nodes; size_t n_nodes; struct graph_edge *edges; size_t n_edges; size_t hidden; };
+struct graph { struct graph_node *nodes; size_t n_nodes; struct graph_edge *edges; size_t n_edges; size_t hidden; struct str focus; /* id of the node that was asked for; empty: none or several */ };
 struct graph_ask { enum graph_level level; struct str focus /* id or ref, or empty: all */, domain /* or empty */; int up, down; /* steps; -1: all */ size_t limit; };
 /* E_NOT_FOUND for a focus that is nothing of the mesh. */
 MUST_CHECK bool catalog_graph(const struct mesh *m, const struct build_port_status *status, const struct graph_ask *ask, struct arena *a,

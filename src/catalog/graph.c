@@ -299,17 +299,31 @@ static void make_whole(struct making *k, enum graph_level level)
 }
 
 /* ---- cutting ---- */
+/* The node of this id, or else of this ref: a source is often called as the port that shows its rows, which is what is meant then. */
+static size_t named_node(const struct graph *g, struct str focus)
+{
+    static const char *const kinds[] = {"port", "product", "domain", "stream", "dashboard", "source", "consumer"};
+    for (size_t i = 0; i < g->n_nodes; i++)
+        if (str_eq(g->nodes[i].id, focus))
+            return i;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (size_t i = 0; i < g->n_nodes; i++)
+            if (str_eq(g->nodes[i].ref, focus) && str_eq(g->nodes[i].kind, str_of(kinds[k])))
+                return i;
+    return SIZE_MAX;
+}
+
 /* Nodes that a focus means: an id, or a ref of anything that this level shows or holds inside. */
 static bool focus_nodes(struct making *k, const struct graph_ask *ask, bool *at, struct err *e)
 {
     const struct graph *g = k->g;
     const struct mesh *m = k->m;
-    bool found = false;
-    for (size_t i = 0; i < g->n_nodes; i++)
-        if (str_eq(g->nodes[i].id, ask->focus) || str_eq(g->nodes[i].ref, ask->focus))
-            found = at[i] = true;
-    if (found)
-        return true;
+    size_t named = named_node(g, ask->focus);
+    bool found = named != SIZE_MAX;
+    if (found) {
+        k->g->focus = g->nodes[named].id;
+        return at[named] = true;
+    }
     struct str kind = str_cut(ask->focus, ':', &(struct str){0}), ref = ask->focus, name;
     if (kind.n < ask->focus.n)
         ref = (struct str){ask->focus.p + kind.n + 1, ask->focus.n - kind.n - 1};

@@ -73,15 +73,21 @@ static void print_tree(struct cli *c, yyjson_val *answer, size_t root, bool up)
         cli_advice(c, "only the first %d lines are shown; --json has all", LINES_MAX);
 }
 
-static void show(struct cli *c, yyjson_val *answer, bool column, struct str ref, bool up, bool down)
+/* The node that was asked for; SIZE_MAX: its parts alone are there. */
+static size_t root_of(yyjson_val *answer)
 {
-    yyjson_val *nodes = yyjson_obj_get(answer, "nodes"), *node;
-    size_t i, max, root = 0;
-    yyjson_arr_foreach(nodes, i, max, node)
-        if (column ? i == 0 : str_eq(json_str(node, "ref"), ref) || str_eq(json_str(node, "id"), ref)) {
-            root = i;
-            break;
-        }
+    size_t i, max;
+    yyjson_val *node;
+    yyjson_arr_foreach(yyjson_obj_get(answer, "nodes"), i, max, node)
+        if (str_eq(json_str(node, "id"), json_str(answer, "focus")))
+            return i;
+    return SIZE_MAX;
+}
+
+static void show(struct cli *c, yyjson_val *answer, bool column, bool up, bool down)
+{
+    yyjson_val *nodes = yyjson_obj_get(answer, "nodes");
+    size_t root = column ? 0 : root_of(answer);
     struct tree t = {.c = c, .nodes = nodes};
     struct str text = table_clean(&c->arena, node_text(&t, root));
     printf("%s%.*s%s\n", cli_paint(c->color, "bold"), STR_FMT(text), cli_paint(c->color, ""));
@@ -106,12 +112,8 @@ static bool ask_graph(struct api *api, struct str ref, bool up, bool down, struc
         bool good = buf_ok(&target, e) && api_text(api, VERB_GET, buf_z(&target), STR(""), text, e);
         buf_fini(&target);
         yyjson_doc *doc = good ? json_parse(buf_str(text), e) : NULL;
-        yyjson_val *nodes = yyjson_obj_get(yyjson_doc_get_root(doc), "nodes"), *node;
-        size_t k, max;
-        bool there = false;
         /* A level that only holds the parts of the thing is not where it stands. */
-        yyjson_arr_foreach(nodes, k, max, node)
-            there |= str_eq(json_str(node, "ref"), ref) || str_eq(json_str(node, "id"), ref);
+        bool there = good && root_of(yyjson_doc_get_root(doc)) != SIZE_MAX;
         yyjson_doc_free(doc);
         if (there || (!good && e->code != E_NOT_FOUND))
             return good;
@@ -154,7 +156,7 @@ int cmd_lineage(struct cli *c, const struct cli_args *args)
     if (good && c->json)
         cli_print(&text);
     else if (good && (doc = json_parse(buf_str(&text), &e)) != NULL)
-        show(c, yyjson_doc_get_root(doc), column, ref, up, down);
+        show(c, yyjson_doc_get_root(doc), column, up, down);
     else
         code = cli_fail_all(c, &es, &e);
     yyjson_doc_free(doc);

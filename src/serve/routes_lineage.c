@@ -79,7 +79,7 @@ bool route_lineage(struct call *c, struct err *e)
     struct buf b = call_buf();
     put_open(&b, NULL, '{');
     put_str(&b, "level", str_of(graph_level_text(ask.level)));
-    put_opt(&b, "focus", ask.focus);
+    put_opt(&b, "focus", g.focus.n ? g.focus : ask.focus);
     put_open(&b, "nodes", '[');
     for (size_t i = 0; i < g.n_nodes; i++) {
         const struct graph_node *n = &g.nodes[i];
