@@ -23,10 +23,10 @@ describe('the list of the search', () => {
     expect(new Set(list.map((e) => e.id)).size).toBe(4);
   });
   it('says why something was found that is called otherwise', () => {
-    expect(noteOf({ field: 'synonym', via: 'purchase' })).toBe('by synonym “purchase”');
-    expect(noteOf({ field: 'title', via: 'revenue' })).toBe('by “revenue”');
-    expect(noteOf({ field: 'description', via: '' })).toBe('in its description');
-    expect(noteOf({ field: 'title', via: '' })).toBe('');
+    expect(noteOf({ field: 'synonym', via: null }, 'purchase')).toBe('by synonym “purchase”');
+    expect(noteOf({ field: 'title', via: 'revenue' }, 'revneue')).toBe('by “revenue”');
+    expect(noteOf({ field: 'description', via: '' }, 'x')).toBe('in its description');
+    expect(noteOf({ field: 'title', via: '' }, 'x')).toBe('');
   });
   it('names the table of a column, the owner whichever form he has, and a title that is missing by its ref', () => {
     const [e] = groupHits({ q: '', total: 1, dropped_words: [], results: [hit('column', '', { ref: 'acquisition.campaign_daily.spend', owner: { name: 'Ada', contact: null } })] });

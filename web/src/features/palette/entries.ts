@@ -41,9 +41,9 @@ const FIELDS: Record<string, string> = {
   definition: 'in its definition',
 };
 
-/* Why it was found, where its title does not say so. */
-export function noteOf(h: Pick<Hit, 'field' | 'via'>): string {
-  if (h.via && h.field === 'synonym') return `by synonym “${h.via}”`;
+/* Why it was found, where its title does not say so. `via` is the word that the question was read as. */
+export function noteOf(h: Pick<Hit, 'field' | 'via'>, q: string): string {
+  if (h.field === 'synonym') return `by synonym “${h.via || q.trim()}”`;
   if (h.via) return `by “${h.via}”`;
   return (h.field && FIELDS[h.field]) || '';
 }
@@ -53,7 +53,7 @@ export function personName(p: Person | string | null | undefined): string {
   return typeof p === 'string' ? p : (p.name ?? p.contact ?? '');
 }
 
-function entryOf(h: Hit, at: number): Entry {
+function entryOf(h: Hit, at: number, q: string): Entry {
   const kind = KINDS[h.kind] ?? { group: 'Others', icon: 'dash' as IconName };
   const owner = personName(h.owner);
   const where = h.kind === 'column' || h.kind === 'port' ? h.ref.replace(/\.[^.]+$/, (m) => (h.kind === 'column' ? '' : m)) : (h.domain ?? '');
@@ -63,7 +63,7 @@ function entryOf(h: Hit, at: number): Entry {
     icon: kind.icon,
     title: h.title || h.ref,
     text: [where, owner, h.text].filter(Boolean).join(' · '),
-    note: noteOf(h),
+    note: noteOf(h, q),
     state: h.state,
     href: h.href,
   };
@@ -71,7 +71,7 @@ function entryOf(h: Hit, at: number): Entry {
 
 /* Groups stand in the order of their best hit; inside a group the order is the server's. */
 export function groupHits(answer: SearchAnswer): Entry[] {
-  const entries = answer.results.map(entryOf);
+  const entries = answer.results.map((h, i) => entryOf(h, i, answer.q));
   const order = [...new Set(entries.map((e) => e.group))];
   return order.flatMap((g) => entries.filter((e) => e.group === g));
 }
