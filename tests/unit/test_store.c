@@ -154,6 +154,35 @@ static void log_and_settings(void **state)
     store_close(s);
 }
 
+static void uses(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at_us;
+        const char *principal, *refs, *verdict;
+    } log[] = {
+        {10, "ana", "web.orders", "allowed"},          {20, "ana", "web.orders,ads.clicks", "allowed"},
+        {30, "bo", "ads.clicks,web.orders", "allowed"}, {40, "bo", "ads.clicks", "refused"},
+        {50, "bo", "", "allowed"},                      {1, "old", "web.orders", "allowed"},
+    };
+    struct store *s = open_store();
+    struct err e;
+    struct store_use *v;
+    size_t n;
+    assert_true(store_uses(s, &arena, 0, &v, &n, &e));
+    assert_int_equal(n, 0);
+    for (size_t i = 0; i < sizeof log / sizeof *log; i++) {
+        struct store_query q = {.at_us = log[i].at_us, .principal = str_of(log[i].principal), .sql_shape = STR("SELECT ?"),
+                                .verdict = str_of(log[i].verdict), .refs = str_of(log[i].refs)};
+        assert_true(store_query_log(s, &q, &e));
+    }
+    assert_true(store_uses(s, &arena, 5, &v, &n, &e));
+    assert_int_equal(n, 2);
+    assert_true(str_eq(v[0].ref, STR("ads.clicks")) && v[0].questions == 2 && v[0].principals == 2 && v[0].last_us == 30);
+    assert_true(str_eq(v[1].ref, STR("web.orders")) && v[1].questions == 3 && v[1].principals == 2 && v[1].last_us == 30);
+    store_close(s);
+}
+
 static void migrations(void **state)
 {
     (void)state;
@@ -285,7 +314,7 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(runs_and_ports),           CASE(checks), CASE(log_and_settings), CASE(migrations), CASE(threads_share_it),
+        CASE(runs_and_ports),           CASE(checks), CASE(log_and_settings), CASE(uses), CASE(migrations), CASE(threads_share_it),
 #ifdef TRELLIS_FAULTS
         CASE(every_statement_may_fail),
 #endif
