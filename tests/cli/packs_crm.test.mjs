@@ -224,3 +224,46 @@ test("two portals of one pack, whose ids are the same, and a mesh with one table
     assert.deepEqual(table("SELECT count(*) FROM lifecycle.klaviyo_email_engagement", dir), [["0"]]);
     assert.equal(run(["add", "hubspot", "--domain", "nowhere", "--path", "in/one"], { cwd: dir }).code, 2);
 });
+
+test("Salesforce: versions of a record, converted leads, orders, and the currency of a record", { timeout: 120_000 }, async (t) => {
+    const dir = mesh(t);
+    const f = (file, text) => write(dir, `in/sf/sf_${file}_data.csv`, text);
+    f("account", "id,name,is_deleted,_fivetran_active,_fivetran_synced,currency_iso_code,annual_revenue\nA1,Old name,false,false,2026-01-01 0:00:00,EUR,1\nA1,New name,false,true,2026-01-02 0:00:00,EUR,2\nA2,Gone,false,false,2026-01-01 0:00:00,,\n");
+    f("contact", "id,account_id,is_deleted,first_name,last_name,email,mobile_phone,phone\nC1,A1,false,Jo,Berg,jo@example.org,,1\n");
+    f("lead", "id,is_deleted,converted_contact_id,company,email\nL1,false,C1,Acme,jo@example.org\nL2,false,,Beta,sam@example.org\n");
+    f("opportunity", "id,account_id,is_deleted,is_won,is_closed,stage_name,probability,amount,close_date,created_date,currency_iso_code\n" +
+        "O1,A1,false,true,true,Signed,100,10.25,2026-01-05 0:00:00,2026-01-01 0:00:00,EUR\nO2,A1,false,false,false,Talk,50,100,2026-02-05 0:00:00,2026-01-01 0:00:00,\nO3,A2,false,,,?,,,,2026-01-01 0:00:00,\n");
+    f("opportunity_line_item", "id,opportunity_id,product_2_id,name,quantity,unit_price,total_price,is_deleted\nI1,O1,P1,line,2,5,10,false\nI2,O1,P2,no product,1,0.25,0.25,\nI3,O1,P1,gone,1,1,1,true\n");
+    f("product_2", "id,name,family\nP1,Widget,Things\n");
+    f("order", "id,account_id,order_number,status,status_code,total_amount,effective_date,is_deleted\n1,A1,77,Activated,Activated,20,2026-01-02 0:00:00,false\n2,A1,78,Draft,Draft,30,2026-01-02 0:00:00,false\n3,A1,79,Cancelled,Activated,40,2026-01-02 0:00:00,false\n");
+    add(dir, "salesforce", "in/sf");
+    must(["run"], { cwd: dir });
+    assert.deepEqual(table("SELECT account_id, account_name, is_deleted, currency FROM shared.account ORDER BY 1", dir), [["A1", "New name", "false", "EUR"], ["A2", "Gone", "true", "USD"]]);
+    assert.deepEqual(table("SELECT contact_id, contact_type, company_name, coalesce(merged_into_key, '-'), is_merged FROM shared.contact ORDER BY 1", dir),
+        [["C1", "contact", "New name", "-", "false"], ["L1", "lead", "Acme", "salesforce:C1", "true"], ["L2", "lead", "Beta", "-", "false"]]);
+    assert.deepEqual(table("SELECT opportunity_id, coalesce(status, '-'), probability, amount, amount_reporting, line_items FROM shared.opportunity ORDER BY 1", dir).map((r) => r.map(plain)),
+        [["O1", "won", "1", "10.25", "10.25", "2"], ["O2", "open", "0.5", "100", "25", ""], ["O3", "-", "", "", "", ""]]);
+    assert.deepEqual(table("SELECT line_id, product_name, coalesce(product_family, '-') FROM lifecycle.salesforce_opportunity_line WHERE NOT is_deleted ORDER BY 1", dir),
+        [["I1", "Widget", "Things"], ["I2", "no product", "-"]]);
+    assert.deepEqual(table("SELECT order_number, status, is_cancelled, total_amount, net_revenue, customer_key FROM shared.customer_order ORDER BY 1", dir).map((r) => r.map(plain)),
+        [["77", "pending", "false", "20", "20", "salesforce:A1"], ["78", "draft", "false", "30", "0", "salesforce:A1"], ["79", "cancelled", "true", "40", "0", "salesforce:A1"]]);
+});
+
+test("Klaviyo: kinds of events, channels, both layouts, what was deleted", { timeout: 120_000 }, async (t) => {
+    const dir = mesh(t);
+    const f = (file, text) => write(dir, `in/k/${file}.csv`, text);
+    f("event", "id,person_id,campaign_id,flow_id,datetime,type,metric_id,_fivetran_deleted,property_bounce_type,property_value,property_currency_code\n" +
+        "1,p1,c1,,2026-03-01 8:00:00,Opened Email,,FALSE,,,\n2,p1,,f1,2026-03-01 8:00:01,Clicked SMS,,FALSE,,,\n3,p2,c1,,2026-03-01 8:00:02,Bounced Email,,FALSE,Hard,,\n" +
+        "4,p2,c1,,2026-03-01 8:00:03,,m1,FALSE,,,\n5,p2,c1,,2026-03-01 8:00:04,Opened Email,,TRUE,,,\n6,p1,c1,,2026-03-01 8:00:05,Placed Order,,FALSE,,99.9,EUR\n");
+    f("event_norename", "id,person_id,campaign_id,datetime,type,_fivetran_deleted,propertyvalue\n1,p1,other,2026-03-01 8:00:00,Clicked Email,FALSE,\n7,p1,c9,2026-03-01 9:00:00,Marked Email as Spam,FALSE,\n");
+    f("metric", "id,name\nm1,Unsubscribed\n");
+    f("campaign", "id,name,subject\nc1,Spring,Hello\n");
+    f("flow", "id,name,archived\nf1,Welcome,false\n");
+    add(dir, "klaviyo", "in/k");
+    must(["run"], { cwd: dir });
+    assert.deepEqual(table("SELECT event_id, event_type, channel, coalesce(campaign_name, '-'), coalesce(flow_name, '-'), coalesce(reason, '-') FROM shared.email_engagement ORDER BY 1", dir), [
+        ["1", "open", "email", "Spring", "-", "-"], ["2", "click", "sms", "-", "Welcome", "-"], ["3", "bounce", "email", "Spring", "-", "Hard"],
+        ["4", "unsubscribe", "email", "Spring", "-", "-"], ["7", "spam", "email", "-", "-", "-"],
+    ]);
+    assert.deepEqual(table("SELECT count(*), count(*) FILTER (WHERE is_deleted), sum(value_amount), max(currency) FILTER (WHERE value_amount IS NOT NULL) FROM lifecycle.klaviyo_event", dir)[0].map(plain), ["7", "1", "99.9", "EUR"]);
+});
