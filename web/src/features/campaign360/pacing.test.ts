@@ -21,7 +21,7 @@ const pace = (more: Partial<Pace> = {}): Pace => ({
 
 describe('pacing', () => {
   it('says what came, of how much, and where it leads', () => {
-    expect(sentenceOf(pace())).toBe('EUR 41,200.00 of EUR 50,000.00 in 21 of 30 days; going on like this, EUR 58,857.00 by 30 Nov 2026.');
+    expect(sentenceOf(pace())).toBe('EUR 41,200 of EUR 50,000 in 21 of 30 days; going on like this, EUR 58,857 by 30 Nov 2026.');
     expect(sentenceOf(pace({ actual: null, expected: null }))).toMatch(/not known/);
     expect(sentenceOf(pace({ metric: 'conversions', target: 900, actual: 410.5, days_done: 30 }))).toBe('410.5 of 900 in 30 of 30 days.');
   });

@@ -14,6 +14,8 @@ export function phaseOf(p: Pace): Phase {
 export function amount(p: Pace, n: number | null): string {
   const money = p.metric === 'spend' || p.metric === 'conversions_value';
   const unit = money ? 'money' : p.metric === 'conversions' ? 'decimal' : 'count';
+  /* targets are round numbers: cents say nothing from a thousand on */
+  if (money && n !== null && Math.abs(n) >= 1000) return `${p.currency ?? ''} ${format.exact(n, 'count')}`.trim();
   return format.withCurrency(format.exact(n, unit), unit, p.currency ?? '').trim();
 }
 

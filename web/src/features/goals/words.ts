@@ -23,7 +23,7 @@ export function standing(g: Goal): Standing {
 export const STANDING: Record<Standing, { level: TrustLevel; word: string }> = {
   reached: { level: 'ok', word: 'Reached' },
   under_way: { level: 'ok', word: 'On the way' },
-  behind: { level: 'warn', word: 'Below where it began' },
+  behind: { level: 'warn', word: 'Worse than at the start' },
   unmeasured: { level: 'bad', word: 'Not measured' },
   open: { level: 'none', word: 'No target' },
 };
@@ -34,7 +34,7 @@ export function goalsSentence(goals: readonly Goal[]): string {
     [
       ['reached', 'reached'],
       ['under_way', 'on the way'],
-      ['behind', 'below where they began'],
+      ['behind', 'worse than at the start'],
       ['unmeasured', 'not measured'],
       ['open', 'without a target'],
     ] as const

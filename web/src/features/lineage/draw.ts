@@ -27,18 +27,31 @@ interface Box {
 
 const RTL = /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}]/u;
 
-/* From the right side of one node to the left of the other; seen from afar a line does. */
-function curve(g: CanvasRenderingContext2D, l: Layout, e: { from: number; to: number }, straight: boolean): void {
+/* Where an edge begins and ends: from right to left side; one that leads back leaves at the left and goes a little lower. */
+function ends(l: Layout, e: { from: number; to: number }): { x0: number; y0: number; x1: number; y1: number; way: 1 | -1 } | null {
   const a = l.placed[e.from];
   const b = l.placed[e.to];
-  if (!a || !b) return;
-  const x0 = a.x + NODE_W;
-  const y0 = a.y + NODE_H / 2;
-  const y1 = b.y + NODE_H / 2;
-  const bend = Math.max(36, Math.abs(b.x - x0) / 2);
+  if (!a || !b) return null;
+  const back = b.x < a.x + NODE_W;
+  const low = back ? NODE_H / 4 : 0;
+  return { x0: back ? a.x : a.x + NODE_W, y0: a.y + NODE_H / 2 + low, x1: back ? b.x + NODE_W : b.x, y1: b.y + NODE_H / 2 + low, way: back ? -1 : 1 };
+}
+
+/* Seen from afar a line does. */
+function curve(g: CanvasRenderingContext2D, l: Layout, e: { from: number; to: number }, straight: boolean): void {
+  const at = ends(l, e);
+  if (!at) return;
+  const { x0, y0, x1, y1, way } = at;
   g.moveTo(x0, y0);
-  if (straight) g.lineTo(b.x, y1);
-  else g.bezierCurveTo(x0 + bend, y0, b.x - bend, y1, b.x, y1);
+  if (straight) {
+    g.lineTo(x1, y1);
+    return;
+  }
+  const bend = way * Math.max(30, Math.abs(x1 - x0) / 2);
+  g.bezierCurveTo(x0 + bend, y0, x1 - bend - way * 5, y1, x1 - way * 5, y1);
+  g.moveTo(x1 - way * 7, y1 - 4);
+  g.lineTo(x1 - way, y1);
+  g.lineTo(x1 - way * 7, y1 + 4);
 }
 
 /* Rough, on the safe side: the box around both ends with room for the bend. */
@@ -46,8 +59,7 @@ function edgeSeen(l: Layout, e: { from: number; to: number }, box: Box): boolean
   const a = l.placed[e.from];
   const b = l.placed[e.to];
   if (!a || !b) return false;
-  const back = b.x <= a.x + NODE_W ? NODE_W : 0;
-  return Math.min(a.x, b.x) - back < box.x1 && Math.max(a.x, b.x) + NODE_W + back > box.x0 && Math.min(a.y, b.y) < box.y1 && Math.max(a.y, b.y) + NODE_H > box.y0;
+  return Math.min(a.x, b.x) < box.x1 && Math.max(a.x, b.x) + NODE_W > box.x0 && Math.min(a.y, b.y) < box.y1 && Math.max(a.y, b.y) + NODE_H > box.y0;
 }
 
 /* As much of a text as fits, by halving. */
@@ -106,7 +118,7 @@ export function paint(g: CanvasRenderingContext2D, s: Scene, p: Palette, font: s
   g.strokeStyle = p('--line-strong');
   g.globalAlpha = faded ? 0.35 : scale < 0.25 ? 0.35 : 0.9;
   /* in small bundles: one stroke over thousands of curves costs more than their sum */
-  const BUNDLE = 48;
+  const BUNDLE = 32;
   let held = 0;
   g.beginPath();
   l.edges.forEach((e, i) => {

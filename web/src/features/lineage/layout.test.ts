@@ -103,6 +103,13 @@ describe('view', () => {
     expect(L.width * v.scale + v.x).toBeLessThan(400);
     expect(fit(L, 10_000, 10_000).scale).toBe(1.15);
   });
+  it('fits what matters, where only that is asked for', () => {
+    const v = fit(L, 400, 300, new Set([3, 4]));
+    const [d, e] = [L.placed[3], L.placed[4]];
+    expect((d?.x ?? 0) * v.scale + v.x).toBeGreaterThan(0);
+    expect(((e?.y ?? 0) + NODE_H) * v.scale + v.y).toBeLessThan(300);
+    expect(v.scale).toBeGreaterThan(fit(L, 400, 300).scale);
+  });
   it('keeps the point under the pointer when zooming', () => {
     const v = { x: 10, y: 20, scale: 0.5 };
     const z = zoomAt(v, 2, 110, 220);

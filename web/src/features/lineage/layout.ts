@@ -160,11 +160,19 @@ export const READABLE = 0.5;
 
 const clamp = (v: number, low: number, high: number): number => Math.min(high, Math.max(low, v));
 
-/* The whole graph in the middle of the window, hardly larger than life. */
-export function fit(l: Layout, width: number, height: number, margin = 32): View {
+/* The whole graph in the middle of the window, or what matters of it, hardly larger than life. */
+export function fit(l: Layout, width: number, height: number, nodes: ReadonlySet<number> | null = null, margin = 32): View {
   if (l.placed.length === 0 || width <= 0 || height <= 0) return { x: 0, y: 0, scale: 1 };
-  const scale = clamp(Math.min((width - 2 * margin) / Math.max(1, l.width), (height - 2 * margin) / Math.max(1, l.height)), MIN_SCALE, 1.15);
-  return { x: (width - l.width * scale) / 2, y: (height - l.height * scale) / 2, scale };
+  const list = nodes && nodes.size > 0 ? l.placed.filter((_, i) => nodes.has(i)) : l.placed;
+  const box = list.reduce((b, p) => ({ x0: Math.min(b.x0, p.x), y0: Math.min(b.y0, p.y), x1: Math.max(b.x1, p.x + NODE_W), y1: Math.max(b.y1, p.y + NODE_H) }), {
+    x0: Infinity,
+    y0: Infinity,
+    x1: -Infinity,
+    y1: -Infinity,
+  });
+  const [w, h] = [Math.max(1, box.x1 - box.x0), Math.max(1, box.y1 - box.y0)];
+  const scale = clamp(Math.min((width - 2 * margin) / w, (height - 2 * margin) / h), MIN_SCALE, 1.15);
+  return { x: (width - w * scale) / 2 - box.x0 * scale, y: (height - h * scale) / 2 - box.y0 * scale, scale };
 }
 
 /* Larger or smaller around a point of the window. */
