@@ -72,6 +72,16 @@ static bool raw_name_fits(struct str s)
     return s.n > 0;
 }
 
+/* Columns that stand beside those of the file; a column of the file that is called so is numbered when it is read. */
+static bool made_by_us(struct str name)
+{
+    static const char *const own[] = {"_file_id", "_line", "_learned_from", "_learned_to", "_source_currency"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (str_eq(name, str_of(own[i])))
+            return true;
+    return false;
+}
+
 static void column_name(struct load *l, struct mesh_column *c, const struct doc *d, const struct doc_node *n, bool raw)
 {
     const struct doc_node *name = doc_get(d, n, "name");
@@ -83,8 +93,9 @@ static void column_name(struct load *l, struct mesh_column *c, const struct doc 
     if (!raw_name_fits(c->name))
         hint(at_value(l, E_NAME, d, name, "\"%.*s\" cannot be a column of a raw stream", STR_FMT(c->name)),
              "names in files are made lower case with other characters as underscores; write it so");
-    else if (str_eq(c->name, STR("_learned_from")) || str_eq(c->name, STR("_source_currency")))
-        hint(at_value(l, E_NAME, d, name, "the column \"%.*s\" is made by Trellis and cannot be declared", STR_FMT(c->name)), "remove it");
+    else if (made_by_us(c->name))
+        hint(at_value(l, E_NAME, d, name, "the column \"%.*s\" is made by Trellis and cannot be declared", STR_FMT(c->name)),
+             "remove it; a column of the file that is called so is \"%.*s_2\" here", STR_FMT(c->name));
 }
 
 enum { COLUMNS_MAX = 5000 };
