@@ -285,12 +285,47 @@ static void test_as_typed(void **state)
     }
 }
 
+/* Any bytes are a question: nothing breaks, and what is found is within its limits. */
+static void test_any_bytes(void **state)
+{
+    static const char *const seeds[] = {"conversion", "Ums\xc3\xa4tze", "\xe5\xba\x83\xe5\x91\x8a", "\xf0\x9f\x8e\x89", "cost per click", "\xcc\x81", " _.:,", "revenue"};
+    uint64_t r = 1;
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        char text[64];
+        size_t n = 0;
+        struct arena a;
+        struct find_result out;
+        struct err e = {0};
+        while (n < 48) {
+            r = r * 6364136223846793005u + 1442695040888963407u;
+            const char *seed = seeds[(r >> 60) & 7];
+            size_t len = strlen(seed), from = (size_t)(r >> 40) % (len + 1), to = from + (size_t)(r >> 50) % (len - from + 1);
+            if ((r >> 33) % 4 == 0) {
+                text[n++] = (char)(r >> 20);
+            } else {
+                memcpy(text + n, seed + from, to - from);
+                n += to - from;
+            }
+            if ((r >> 36) % 9 == 0)
+                break;
+        }
+        arena_init(&a);
+        struct find_ask ask_ = {.q = {text, n}, .limit = (size_t)(r >> 45) % 5};
+        assert_true(find_query(index_, &ask_, &a, &out, &e));
+        assert_true(out.n <= ask_.limit && out.n <= out.total);
+        for (size_t k = 1; k < out.n; k++)
+            assert_true(out.hits[k - 1].score >= out.hits[k].score);
+        arena_fini(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),   cmocka_unit_test(test_first), cmocka_unit_test(test_meaning),    cmocka_unit_test(test_said),
         cmocka_unit_test(test_dropped), cmocka_unit_test(test_filters), cmocka_unit_test(test_use),      cmocka_unit_test(test_empty_mesh),
-        cmocka_unit_test(test_as_typed),
+        cmocka_unit_test(test_as_typed), cmocka_unit_test(test_any_bytes),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
