@@ -49,6 +49,13 @@ static void add_person(struct writer *w, const struct mesh_person *p)
     add(w, p->role);
 }
 
+/* An owner that is inherited is news of the domain alone. What inherits has the very text of the domain's file, not one like it. */
+static void add_owner(struct writer *w, const struct mesh_person *p, const struct mesh_domain *d)
+{
+    if (!d || p->name.p != d->owner.name.p)
+        add_person(w, p);
+}
+
 static void end_part(struct writer *w)
 {
     buf_printf(&w->print, "%016llx", (unsigned long long)str_hash(buf_str(&w->part)));
@@ -101,7 +108,7 @@ static void put_domain(struct writer *w, const struct mesh_domain *d)
 
 static void put_source(struct writer *w, const struct mesh_source *s)
 {
-    add_person(w, &s->owner);
+    add_owner(w, &s->owner, s->domain);
     end_part(w);
     add(w, s->path);
     end_part(w);
@@ -124,7 +131,7 @@ static void put_source(struct writer *w, const struct mesh_source *s)
 
 static void put_product(struct writer *w, const struct mesh_product *p)
 {
-    add_person(w, &p->owner);
+    add_owner(w, &p->owner, p->domain);
     end_part(w);
     add(w, p->title);
     end_part(w);
@@ -168,7 +175,7 @@ static void put_port(struct writer *w, const struct mesh_port *p)
 
 static void put_term(struct writer *w, const struct mesh_term *t)
 {
-    add_person(w, &t->owner);
+    add_owner(w, &t->owner, t->domain);
     end_part(w);
     add(w, t->title);
     add(w, t->definition);
@@ -188,7 +195,7 @@ static void put_term(struct writer *w, const struct mesh_term *t)
 
 static void put_goal(struct writer *w, const struct mesh_goal *g)
 {
-    add_person(w, &g->owner);
+    add_owner(w, &g->owner, g->domain);
     end_part(w);
     add(w, g->title);
     add(w, g->question);
@@ -208,7 +215,7 @@ static void put_goal(struct writer *w, const struct mesh_goal *g)
 
 static void put_dashboard(struct writer *w, const struct mesh_dashboard *d)
 {
-    add_person(w, &d->owner);
+    add_owner(w, &d->owner, d->domain);
     end_part(w);
     add(w, d->title);
     add(w, d->description);
