@@ -114,7 +114,7 @@ static double hand_over(const char *path, const struct mesh_stream *st)
     arena_init(&a);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int64_t t = clock_mono_us();
-    job_write(st, STR("load.csv"), &job);
+    job_write(st, STR("load.csv"), 0, &job);
     const struct loader_options o = {.program = "/proc/self/exe", .spool_dir = "/tmp", .shown = STR("load.csv")};
     must(loader_start(&o, fd, buf_str(&job), &l, &e) && loader_schema(l, &a, &shape, &e), "starting the child");
     size_t n = shape.n_cols;
@@ -144,7 +144,7 @@ static double read_only(const char *path, const struct mesh_stream *st)
     const struct reader *reader = NULL;
     arena_init(&r.arena);
     int64_t t = clock_mono_us();
-    job_write(st, STR("load.csv"), &job);
+    job_write(st, STR("load.csv"), 0, &job);
     must(job_parse(&r.arena, buf_str(&job), &r.job, &e) && reading_open(&r, &reader, &e) && rows_init(&r.rows, &r.arena, &e) &&
              reader->run(&r, &e),
          "reading");

@@ -26,6 +26,8 @@ struct str fs_dirname(struct str path); /* borrowed part of path; "." when none 
 struct sha { char hex[65]; };
 void sha_bytes(struct str data, struct sha *out);
 MUST_CHECK bool sha_file(const char *path, struct sha *out, struct err *e);
+/* Sums of the first sizes[i] bytes of an open file, in one pass; `sizes` ascend. A file that is shorter: false with E_IO. */
+MUST_CHECK bool sha_prefixes(int fd, const uint64_t *sizes, size_t n, struct sha *out, struct err *e);
 
 /* Advisory lock by flock: *fd stays open while held; E_BUSY when somebody else holds it. */
 MUST_CHECK bool fs_lock(const char *path, int *fd, struct err *e);

@@ -55,3 +55,39 @@ out:
     close(fd);
     return ok;
 }
+
+/* Sums what lies between `at` and `to` into `md`. */
+static bool sum_range(EVP_MD_CTX *md, int fd, uint64_t at, uint64_t to, struct err *e)
+{
+    unsigned char chunk[1 << 16];
+    while (at < to) {
+        size_t want = to - at < sizeof chunk ? (size_t)(to - at) : sizeof chunk;
+        ssize_t n = fault_fires(FAULT_READ) ? (errno = EIO, -1) : pread(fd, chunk, want, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return err_errno(e, n < 0 ? errno : EIO, "cannot read the beginning of the file");
+        EVP_DigestUpdate(md, chunk, (size_t)n);
+        at += (uint64_t)n;
+    }
+    return true;
+}
+
+bool sha_prefixes(int fd, const uint64_t *sizes, size_t n, struct sha *out, struct err *e)
+{
+    EVP_MD_CTX *md = EVP_MD_CTX_new(), *copy = EVP_MD_CTX_new();
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    bool ok = md && copy && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
+    if (!ok)
+        err_set(e, E_MEMORY, "no memory to sum a file");
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = sum_range(md, fd, i ? sizes[i - 1] : 0, sizes[i], e);
+        if (ok && (EVP_MD_CTX_copy_ex(copy, md) != 1 || EVP_DigestFinal_ex(copy, digest, NULL) != 1))
+            ok = err_set(e, E_INTERNAL, "summing a file failed");
+        if (ok)
+            hex_of(digest, &out[i]);
+    }
+    EVP_MD_CTX_free(md);
+    EVP_MD_CTX_free(copy);
+    return ok;
+}

@@ -314,8 +314,25 @@ static void none_found(const struct mesh_stream *st, struct errs *es)
         err_hint(d, "correct the stream's path, or write `optional: true` if there may be none");
 }
 
+/* Each table of an export may be absent; all of them at once are a path that is not where the export is. */
+static void nothing_found(const struct mesh *m, const bool *has_files, struct errs *es)
+{
+    for (size_t i = 0; i < m->n_streams; i++) {
+        const struct mesh_source *src = m->streams[i]->source;
+        bool said = src->n_streams < 2 || src->streams[0] != m->streams[i];
+        for (size_t k = 0; k < m->n_streams && !said; k++)
+            said = m->streams[k]->source == src && (has_files[k] || !m->streams[k]->optional);
+        if (said)
+            continue;
+        struct err *d = errs_warn(es, E_SOURCE_FILE, src->pos.file, src->pos.line, src->pos.col, "none of its %zu streams has a file: nothing matches in %.*s",
+                                  src->n_streams, STR_FMT(src->path));
+        err_hint(d, "correct the path of the source; files are named [prefix_]%.*s[_data].csv (or tsv, json, ndjson, parquet; .gz, .zst)",
+                 STR_FMT(m->streams[i]->table.n ? m->streams[i]->table : m->streams[i]->name));
+    }
+}
+
 static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mesh_stream *st, struct arena *a, struct found *all,
-                         struct errs *es, struct err *e)
+                         bool *has_files, struct errs *es, struct err *e)
 {
     struct str *paths, *inside = NULL;
     size_t n, n_inside = 0, from = all->n;
@@ -355,6 +372,7 @@ static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mes
             f->changed = f->changed || (!k.files[x].superseded && str_eq(k.files[x].path, f->path));
         *found_add(all) = *f;
     }
+    *has_files = here.n > 0;
     if (here.n == 0 && !st->optional)
         none_found(st, es);
     if (all->n > from)
@@ -370,14 +388,16 @@ bool discover_files(struct engine_conn *c, const struct mesh *m, const struct st
                     struct discovered *out, struct errs *es, struct err *e)
 {
     struct found all = {0};
-    bool ok = true;
+    bool ok = true, *has_files = arena_array(a, m->n_streams + 1, sizeof *has_files);
     for (size_t i = 0; ok && i < m->n_streams; i++) {
         bool wanted = n_streams == 0;
         for (size_t k = 0; k < n_streams && !wanted; k++)
             wanted = str_eq(m->streams[i]->ref, streams[k]);
         if (wanted)
-            ok = stream_files(c, m, m->streams[i], a, &all, es, e);
+            ok = stream_files(c, m, m->streams[i], a, &all, &has_files[i], es, e);
     }
+    if (ok && n_streams == 0)
+        nothing_found(m, has_files, es);
     *out = (struct discovered){.n = ok ? all.n : 0, .n_moved = ok ? all.n_moved : 0};
     out->files = arena_array(a, out->n + 1, sizeof *out->files);
     out->moved = arena_array(a, out->n_moved + 1, sizeof *out->moved);

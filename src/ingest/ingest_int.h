@@ -50,6 +50,15 @@ MUST_CHECK bool discover_files(struct engine_conn *c, const struct mesh *m, cons
                                struct arena *a, struct discovered *out, struct errs *es, struct err *e);
 int natural_order(struct str a, struct str b); /* numbers by value, other characters by byte; ASCII case ignored first */
 
+/* grown.c: what of a file earlier loads have. */
+struct grown {
+    int64_t *parts; /* loads of its beginning */
+    size_t n_parts;
+    int64_t records; /* that they took; the load passes over as many */
+    bool anew;       /* the parts do not count: the load takes their place */
+};
+MUST_CHECK bool grown_find(struct engine_conn *c, const struct file_found *f, int fd, struct arena *a, struct grown *out, struct err *e);
+
 /* table.c: the raw and history tables of a stream. */
 struct raw_table {
     bool exists;
@@ -71,7 +80,8 @@ struct engine_pipe_type contract_type(const struct mesh_stream *st, struct str n
 bool raw_has(const struct raw_table *t, struct str name);
 
 /* job.c */
-void job_write(const struct mesh_stream *st, struct str file_name, struct buf *out); /* st NULL: nothing is known */
+/* `known`: records that earlier loads have of a file that has grown. */
+void job_write(const struct mesh_stream *st, struct str file_name, int64_t known, struct buf *out);
 /* Of all that decides what a file's values are (options, types other than text), and of all that decides which rows are
  * rejected (required columns, too). */
 struct job_sums {

@@ -74,16 +74,14 @@ static void options_text(const struct mesh_stream *st, struct buf *b)
     }
 }
 
-static void job_text(const struct mesh_stream *st, struct str file_name, bool show, struct buf *b)
+static void job_text(const struct mesh_stream *st, struct str file_name, int64_t known, bool show, struct buf *b)
 {
     buf_addc(b, '{');
     buf_json_key(b, "file_name");
     buf_json_str(b, file_name);
-    if (!st) {
-        buf_addz(b, ",\"look\":true}");
-        return;
-    }
     options_text(st, b);
+    if (known)
+        buf_printf(b, ",\"known\":%lld", (long long)known);
     if (st->load == LOAD_APPEND && !st->totals_kept) /* a file that grows has no end at which totals could stand */
         buf_addz(b, ",\"totals_kept\":true");
     buf_addz(b, ",\"columns\":[");
@@ -104,9 +102,9 @@ static void job_text(const struct mesh_stream *st, struct str file_name, bool sh
     buf_addz(b, "]}");
 }
 
-void job_write(const struct mesh_stream *st, struct str file_name, struct buf *b)
+void job_write(const struct mesh_stream *st, struct str file_name, int64_t known, struct buf *b)
 {
-    job_text(st, file_name, true, b);
+    job_text(st, file_name, known, true, b);
 }
 
 static int by_name(const void *x, const void *y)
@@ -140,7 +138,7 @@ bool job_sums(const struct mesh_stream *st, struct arena *a, struct job_sums *ou
     struct buf values = BUF_INIT(4u << 20), rejects = BUF_INIT(4u << 20);
     options_text(st, &values);
     types_text(st, a, &values);
-    job_text(st, STR(""), false, &rejects);
+    job_text(st, STR(""), 0, false, &rejects);
     bool ok = buf_ok(&values, e) && buf_ok(&rejects, e);
     if (ok) {
         sha_bytes(buf_str(&values), &out->values);

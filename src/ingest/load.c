@@ -35,6 +35,7 @@ struct load {
     struct ledger_file entry;
     int64_t *same_path;
     size_t n_same_path;
+    struct grown grown;
     int64_t former_id, since_id; /* as in struct replace_scope */
     bool set_aside, first;       /* first: the stream has no file yet */
     bool latest;                 /* no other content has a later place */
@@ -70,7 +71,7 @@ static bool child_start(struct load *l, int fd, struct err *e)
     struct buf job = BUF_INIT(4u << 20);
     struct buf spool = BUF_INIT(8192);
     buf_printf(&spool, "%s/tmp", run->s->data_dir);
-    job_write(l->f->stream, fs_basename(l->f->path), &job);
+    job_write(l->f->stream, fs_basename(l->f->path), l->grown.records, &job);
     const struct loader_options o = {
         .program = run->o->program,
         .spool_dir = buf_z(&spool),
@@ -140,6 +141,15 @@ static bool place_take(struct load *l, int64_t predecessor, struct err *e)
     return ok;
 }
 
+static bool is_part(const struct grown *g, int64_t file_id)
+{
+    for (size_t i = 0; i < g->n_parts; i++) {
+        if (g->parts[i] == file_id)
+            return true;
+    }
+    return false;
+}
+
 /* Loads that this one takes the place of, of this path and of this content, and the ledger's latest moment: time does not go
  * back. */
 static bool earlier_loads(struct load *l, struct err *e)
@@ -155,7 +165,8 @@ static bool earlier_loads(struct load *l, struct err *e)
         if (files[i].learned_at_us > l->entry.learned_at_us)
             l->entry.learned_at_us = files[i].learned_at_us;
         bool same = str_eq(files[i].sha256, l->f->sha256); /* read under another declaration, or set aside before */
-        if (files[i].superseded || !str_eq(files[i].path, l->f->path) || (l->f->stream->load == LOAD_APPEND && !same))
+        bool part = l->grown.anew && is_part(&l->grown, files[i].file_id);
+        if (files[i].superseded || !str_eq(files[i].path, l->f->path) || (l->f->stream->load == LOAD_APPEND && !same && !part))
             continue;
         l->same_path[l->n_same_path++] = files[i].file_id;
         if (same && !l->former_id)
@@ -306,7 +317,7 @@ static bool file_load(struct run *run, const struct file_found *f, struct arena 
         err_at(e, E_SOURCE_FILE, f->path, 0, 0, "the file cannot be opened: it is gone, or not allowed");
         goto out;
     }
-    if (!same_file(f, fd, e) || !child_start(&l, fd, e) || !table_read(run->c, f->stream, &l.a, &l.table, e) ||
+    if (!same_file(f, fd, e) || !grown_find(run->c, f, fd, &l.a, &l.grown, e) || !child_start(&l, fd, e) || !table_read(run->c, f->stream, &l.a, &l.table, e) ||
         !drift_judge(run->c, f, &l.table, l.shape.cols, l.shape.n_cols, l.entry.learned_at_us, &l.a, &drift, e, run->es, e) ||
         drift == DRIFT_REFUSED)
         goto out;
