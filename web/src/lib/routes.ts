@@ -38,7 +38,7 @@ export const ROUTES: Route[] = [
     trail: () => [{ label: 'Dashboards', href: '/dashboards/campaign-360' }],
     load: () => import('../features/campaign360/Campaign360.svelte'),
   },
-  { pattern: '/catalog', title: () => 'Catalog', load: () => import('../features/data/DataPage.svelte') },
+  { pattern: '/catalog', title: () => 'Catalog', load: () => import('../features/catalog/CatalogPage.svelte') },
   {
     pattern: '/ports/:domain/:port',
     title: (p) => `${p.domain}.${p.port}`,

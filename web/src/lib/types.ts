@@ -464,6 +464,7 @@ export interface CatalogAnswer {
   offset: number;
   facets: Record<FacetName, Facet[]>;
   items: CatalogItem[];
+  dropped_words?: string[];
 }
 
 /* ---- judge: history of a port, rows that fail, the cause ---- */
