@@ -319,15 +319,14 @@ static void nothing_found(const struct mesh *m, const bool *has_files, struct er
 {
     for (size_t i = 0; i < m->n_streams; i++) {
         const struct mesh_source *src = m->streams[i]->source;
-        bool said = src->n_streams < 2 || src->streams[0] != m->streams[i];
+        bool said = src->n_streams < 2 || src->streams != m->streams[i];
         for (size_t k = 0; k < m->n_streams && !said; k++)
             said = m->streams[k]->source == src && (has_files[k] || !m->streams[k]->optional);
         if (said)
             continue;
-        struct err *d = errs_warn(es, E_SOURCE_FILE, src->pos.file, src->pos.line, src->pos.col, "none of its %zu streams has a file: nothing matches in %.*s",
-                                  src->n_streams, STR_FMT(src->path));
-        err_hint(d, "correct the path of the source; files are named [prefix_]%.*s[_data].csv (or tsv, json, ndjson, parquet; .gz, .zst)",
-                 STR_FMT(m->streams[i]->table.n ? m->streams[i]->table : m->streams[i]->name));
+        errs_warn(es, E_SOURCE_FILE, src->pos.file, src->pos.line, src->pos.col,
+                  "none of its %zu streams has a file: nothing matches in %.*s; correct its path, or let the export write there", src->n_streams,
+                  STR_FMT(src->path));
     }
 }
 

@@ -252,3 +252,13 @@ test("properties that are no JSON, sessions outside of any, and a tool's own nam
     const ga4 = sources(cwd).find((s) => s.name === "ga4").streams.find((s) => s.name === "ga4_export_event");
     assert.deepEqual([ga4.rows, ga4.rows_quarantined, ga4.quarantine.map((q) => q.reason).toSorted()], [2, 2, ["bad_value", "missing_key"]]);
 });
+
+test("a path where no export lies is said, not passed over", (t) => {
+    const cwd = mesh(t);
+    add(cwd, "shopify", "in/nowhere");
+    const r = must(["run"], { cwd });
+    assert.match(r.out + r.err, /sources\/shopify\.yaml[^\n]*warning TR\d+: none of its 43 streams has a file: nothing matches in in\/nowhere; correct its path/);
+    write(path.join(cwd, "in/nowhere"), { "shopify_order_tag_data.csv": ["order_id,index,value", "1,1,vip"] });
+    const found = must(["run"], { cwd });
+    assert.doesNotMatch(found.out + found.err, /none of its/);
+});
