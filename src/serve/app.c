@@ -201,6 +201,30 @@ struct app_mesh *app_mesh_get(struct app *app, bool now)
     return newest(app);
 }
 
+bool app_turn_take(struct app *app, struct err *e)
+{
+    bool first = !atomic_exchange(&app->running, true);
+    if (first) {
+        pthread_mutex_lock(&app->reload);
+        return true;
+    }
+    int64_t run = atomic_load(&app->run_id);
+    if (run)
+        err_set(e, E_BUSY, "run %lld is still in work", (long long)run);
+    else
+        err_set(e, E_BUSY, "a run is just beginning or ending");
+    err_hint(e, "wait for its end, or call it off");
+    return false;
+}
+
+void app_turn_give(struct app *app)
+{
+    if (!atomic_load(&app->closing))
+        atomic_store(&app->cancel, false);
+    atomic_store(&app->running, false);
+    pthread_mutex_unlock(&app->reload);
+}
+
 void app_broken(struct app *app, struct buf *out)
 {
     pthread_mutex_lock(&app->lock);

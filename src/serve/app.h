@@ -77,6 +77,9 @@ struct known_states {
 struct known_states *known_states_get(struct app *a, struct known *k, struct err *e);
 void known_states_put(struct known_states *s);
 
+/* Takes `reload` for a run. Another run is not waited for (E_BUSY); a declaration that is just being loaded is. */
+MUST_CHECK bool app_turn_take(struct app *a, struct err *e);
+void app_turn_give(struct app *a);
 /* JSON array of the errors of a newer declaration, or empty. */
 void app_broken(struct app *a, struct buf *out);
 

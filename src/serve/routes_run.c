@@ -202,36 +202,16 @@ static bool ports_exist(struct call *c, const struct mesh *m, const struct build
     return true;
 }
 
-/* Takes app.reload for a run. Another run is not waited for; a declaration that is just being loaded is. */
-static bool take_turn(struct app *app, struct err *e)
-{
-    bool first = !atomic_exchange(&app->running, true);
-    if (first) {
-        pthread_mutex_lock(&app->reload);
-        return true;
-    }
-    int64_t run = atomic_load(&app->run_id);
-    if (run)
-        err_set(e, E_BUSY, "run %lld is still in work", (long long)run);
-    else
-        err_set(e, E_BUSY, "a run is just beginning or ending");
-    err_hint(e, "wait for its end, or call it off");
-    return false;
-}
-
 bool route_run(struct call *c, struct err *e)
 {
     struct build_options o = {0};
     struct app_mesh *m = NULL;
     yyjson_doc *doc = call_body(c, "{}", e);
     bool good = doc && read_request(c, yyjson_doc_get_root(doc), &o, e);
-    if (good && (good = take_turn(c->app, e))) {
+    if (good && (good = app_turn_take(c->app, e))) {
         m = app_mesh_get_locked(c->app);
         good = declaration_is_sound(c, e) && ports_exist(c, app_mesh_of(m), &o, e) && carry_out(c, app_mesh_of(m), &o, e);
-        if (!atomic_load(&c->app->closing))
-            atomic_store(&c->app->cancel, false);
-        atomic_store(&c->app->running, false);
-        pthread_mutex_unlock(&c->app->reload);
+        app_turn_give(c->app);
     }
     app_mesh_put(m);
     yyjson_doc_free(doc);

@@ -12,6 +12,7 @@
 #include "serve/http.h"
 #include "serve/routes.h"
 #include "serve/session.h"
+#include "serve/watch.h"
 
 enum { WORKERS_MIN = 4, WORKERS_MAX = 64, END_SECONDS = 20 };
 
@@ -87,6 +88,7 @@ bool serve_run(const struct serve_options *o, struct errs *es, struct err *e)
     int64_t started = clock_mono_us();
     struct app *app = NULL;
     struct http_server *server = NULL;
+    struct watch *watch = NULL;
     struct session session = {0};
     struct http_limits limits = http_limits_default();
     struct buf sock = BUF_INIT((size_t)8192);
@@ -103,11 +105,15 @@ bool serve_run(const struct serve_options *o, struct errs *es, struct err *e)
         goto out;
     app->session = &session;
     catch_signals(server, app);
+    good = watch_start(app, &watch, e);
+    if (!good)
+        goto out;
     announce(o, &session, started);
     http_server_run(server);
     let_signals_go();
     log_event(LOG_INFO, "serve", "stopped", "port=%d", port);
 out:
+    watch_stop(watch);
     http_server_close(server); /* waits for its workers, which use the rest */
     app_close(app);
     alarm(0);
