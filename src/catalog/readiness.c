@@ -302,6 +302,8 @@ static bool has_questions(const struct facts *f, struct ready_step *s)
 {
     const struct mesh_port *first = NULL;
     int64_t n = 0;
+    if (no_product(f, s))
+        return false;
     EACH_PORT(f, p)
     {
         n += f->questions[p->index];
