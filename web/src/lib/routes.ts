@@ -43,7 +43,16 @@ export const ROUTES: Route[] = [
     pattern: '/ports/:domain/:port',
     title: (p) => `${p.domain}.${p.port}`,
     trail: () => [{ label: 'Catalog', href: '/catalog' }],
-    load: () => import('../features/data/PortPage.svelte'),
+    load: () => import('../features/product/PortPage.svelte'),
+  },
+  {
+    pattern: '/catalog/:domain/:product',
+    title: (p) => `${p.domain}.${p.product}`,
+    trail: (p) => [
+      { label: 'Catalog', href: '/catalog' },
+      { label: p.domain ?? '', href: `/catalog?domain=${p.domain}` },
+    ],
+    load: () => import('../features/product/ProductPage.svelte'),
   },
   { pattern: '/lineage', title: () => 'Lineage', load: () => import('../features/lineage/LineagePage.svelte') },
   { pattern: '/sources', title: () => 'Sources', load: () => import('../features/sources/SourcesPage.svelte') },
