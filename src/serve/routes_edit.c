@@ -85,7 +85,7 @@ static bool value_of(struct call *c, yyjson_val *v, struct yaml_value *out, stru
         return err_set(e, E_MEMORY, "not enough memory for a value");
     out->kind = yyjson_is_num(v) || yyjson_is_bool(v) ? YAML_BARE : YAML_JSON;
     out->text = arena_str(c->a, (struct str){json, length});
-    free(json);
+    free(json); /* banned-ok: yyjson allocated it */
     return out->text.n <= VALUE_MAX_BYTES || err_set(e, E_TOO_LARGE, "a value of more than %d bytes", VALUE_MAX_BYTES);
 }
 
