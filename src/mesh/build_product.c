@@ -9,7 +9,8 @@ enum { LOOKBACK_DAYS_MAX = 3660 };
 
 struct own_property { const char *name; enum doc_kind kind; const char *form; };
 static const struct own_property product_properties[] = {
-    {"trellisTitle", DOC_STRING, "text"}, {"trellisConsumers", DOC_SEQ, "a list of texts"}, {NULL, DOC_NULL, NULL},
+    {"trellisTitle", DOC_STRING, "text"}, {"trellisConsumers", DOC_SEQ, "a list of texts"},
+    {"trellisSuccessMetrics", DOC_SEQ, "a list of texts"}, {NULL, DOC_NULL, NULL},
 };
 static const struct own_property port_properties[] = {
     {"trellisMaterialization", DOC_STRING, "table, view or incremental"}, {"trellisKey", DOC_SEQ, "a list of columns"},
@@ -511,6 +512,7 @@ void build_product(struct load *l, const struct domain_files *siblings, struct p
         const struct doc_node *title = custom_get(d, root, "trellisTitle");
         p->title = title ? doc_text(d, title) : p->title;
         p->consumers = text_list(l, d, custom_get(d, root, "trellisConsumers"), &p->n_consumers);
+        p->success_metrics = text_list(l, d, custom_get(d, root, "trellisSuccessMetrics"), &p->n_success_metrics);
     }
     if (!outputs || outputs->n_children == 0)
         hint(at_value(l, E_MISSING_KEY, d, outputs ? outputs : root, "the product \"%.*s\" has no output port", STR_FMT(p->name)),

@@ -95,6 +95,7 @@ struct mesh_product {
     struct mesh_person owner; struct mesh_person *team; size_t n_team;
     struct mesh_channel *support; size_t n_support;
     struct str *consumers; size_t n_consumers; struct str *tags; size_t n_tags;
+    struct str *success_metrics; size_t n_success_metrics; /* by what it is judged, in words */
     struct mesh_port **ports; size_t n_ports;
     const struct doc *doc; struct mesh_pos pos;
 };

@@ -8,7 +8,10 @@
 #include "base/error.h"
 
 enum mesh_written_how { WRITTEN_NEW, WRITTEN_REPLACED, WRITTEN_UPDATED /* a union region in somebody's SQL */, WRITTEN_SAME };
-struct mesh_written { struct str path; enum mesh_written_how how; }; /* path relative to the mesh folder */
+struct mesh_written {
+    struct str path; enum mesh_written_how how; /* path relative to the mesh folder */
+    struct str before, after;                   /* what was there (p NULL: nothing), what is there now */
+};
 
 struct mesh_init_options {
     struct str name;                         /* empty: the folder's name, made to fit the naming rule */
@@ -33,7 +36,9 @@ struct mesh_add_options {
     struct str currency;   /* ISO 4217, for platforms whose tables carry none */
     struct str time_zone;  /* informative */
     struct str options;    /* files: what stands between the brackets of the stream's `options`; empty: left out */
+    struct str owner_name, owner_contact; /* files: owner of the product; empty: the domain's */
     bool force;            /* replace files that are there and differ; otherwise E_DUPLICATE names them */
+    bool dry;              /* write nothing: only say what would be written */
 };
 /* Renders a pack and brings the union regions of the mesh's SQL up to date. */
 MUST_CHECK bool mesh_add(struct arena *a, const char *dir, struct str pack, const struct mesh_add_options *o,
@@ -47,6 +52,7 @@ struct mesh_domain_options {
     struct str title;                        /* empty: the template's, or made from the name */
     struct str owner_name, owner_contact;    /* empty: as for init */
     bool force;                              /* replace the three files when the domain is there; otherwise E_DUPLICATE */
+    bool dry;                                /* write nothing: only say what would be written */
 };
 /* domain.yaml, glossary.yaml and goals.yaml of a new domain. */
 MUST_CHECK bool mesh_add_domain(struct arena *a, const char *dir, const struct mesh_domain_options *o,

@@ -149,6 +149,7 @@ bool mesh_add(struct arena *a, const char *dir, struct str pack_name, const stru
     struct str name = o->name.n ? o->name : pack_name;
     if (!plan_open(&p, a, dir, e) || !pack_find(a, pack_name, &pack, e) || !add_options_check(o, name, e) || !domain_read(&p, o->domain, &dw, e))
         return false;
+    p.dry = o->dry;
     bool is_product = str_eq(doc_str(pack.doc, doc_root(pack.doc), "kind"), STR("product"));
     if (is_product ? o->path.n > 0 : o->path.n == 0) {
         err_set(e, E_USAGE, is_product ? "the pack %.*s reads other products, it takes no --path" : "the pack %.*s needs --path: where the exported files are",

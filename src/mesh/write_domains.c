@@ -121,6 +121,7 @@ bool mesh_add_domain(struct arena *a, const char *dir, const struct mesh_domain_
         err_hint(e, "nothing was written; choose another name, or replace its domain.yaml, glossary.yaml and goals.yaml with --force");
         return false;
     }
+    p.dry = o.dry;
     owner_default(a, &o.owner_name, &o.owner_contact);
     return plan_domain(&p, &o, e) && plan_commit(&p, o.force, files, n, e);
 }

@@ -29,7 +29,7 @@ struct str mesh_normal_column(struct arena *a, struct str name)
 }
 
 /* The name of a raw column as a port may publish it: begins with a letter, single underscores, no _vN at the end. */
-static struct str published_name(struct arena *a, struct table *taken, struct str raw)
+struct str published_name(struct arena *a, struct table *taken, struct str raw)
 {
     char *out = arena_alloc(a, raw.n + 16);
     size_t n = 0;
@@ -222,7 +222,14 @@ bool mesh_add_tables(struct arena *a, const char *dir, const struct mesh_add_opt
         if (!opened && !plan_open(&p, a, dir, e))
             return false;
         opened = true;
-        if (!add_options_check(o, t->name, e) || !domain_read(&p, o->domain, &dw, e) || !columns_check(&in, e) || !plan_table(&p, &in, &dw, e))
+        p.dry = o->dry;
+        if (!add_options_check(o, t->name, e) || !domain_read(&p, o->domain, &dw, e) || !columns_check(&in, e))
+            return false;
+        if (o->owner_name.n && o->owner_contact.n) {
+            dw.owner_name = o->owner_name;
+            dw.owner_contact = o->owner_contact;
+        }
+        if (!plan_table(&p, &in, &dw, e))
             return false;
     }
     return opened ? plan_commit(&p, o->force, files, n, e) : err_set(e, E_USAGE, "there is no table to add");

@@ -17,6 +17,7 @@ struct planned {
 
 struct plan {
     struct arena *a;
+    bool dry;             /* look and tell, write nothing */
     struct str dir;       /* of the mesh */
     struct planned *v;
     size_t n, cap;
@@ -53,5 +54,9 @@ extern const struct str write_init_domains[];
 MUST_CHECK bool plan_domain(struct plan *p, const struct mesh_domain_options *o, struct err *e);
 /* Options that every way of adding shares: domain, name, currency, zone. */
 MUST_CHECK bool add_options_check(const struct mesh_add_options *o, struct str name, struct err *e);
+
+/* The name of a raw column as a port may publish it, unlike those in `taken`. */
+struct table;
+struct str published_name(struct arena *a, struct table *taken, struct str raw);
 
 #endif

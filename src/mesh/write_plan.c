@@ -90,12 +90,14 @@ bool plan_commit(struct plan *p, bool force, struct mesh_written **files, size_t
     struct str *folders = arena_array(p->a, p->n + 1, sizeof *folders);
     for (size_t i = 0; i < p->n; i++) {
         struct planned *f = &p->v[i];
-        out[i].path = f->path;
+        out[i] = (struct mesh_written){.path = f->path, .before = f->before, .after = f->text};
         if (f->before.p && str_eq(f->before, f->text)) {
             out[i].how = WRITTEN_SAME;
             continue;
         }
         out[i].how = !f->before.p ? WRITTEN_NEW : f->region ? WRITTEN_UPDATED : WRITTEN_REPLACED;
+        if (p->dry)
+            continue;
         folders[i] = first_new_folder(p, f->path);
         if (!fs_mkdirs(full(p, fs_dirname(f->path)), 0755, e) || !fs_write_atomic(full(p, f->path), f->text, 0644, e)) {
             take_back(p, i, folders);

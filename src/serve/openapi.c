@@ -40,10 +40,10 @@ static const struct {
      "checks:check_counts owner:owner support:[channel] columns:[column] sql:s sql_path:s contract_path:s? contract_version:s? "
      "time_column:s? upstream:[upstream] downstream:[downstream] lineage:[lineage] latest_checks:[check] runs:[port_run]"},
     {"product", "domain:s name:s title:s purpose:s limitations:s usage:s status:s version:s owner:owner support:[channel] "
-                "consumers:[s] tags:[s] "
+                "consumers:[s] success_metrics:[s] tags:[s] "
                 "readme:s state:fresh|stale|failing|never_built ports:[port_summary]"},
     {"product_whole",
-     "domain:s name:s title:s purpose:s limitations:s usage:s status:s version:s owner:owner support:[channel] consumers:[s] "
+     "domain:s name:s title:s purpose:s limitations:s usage:s status:s version:s owner:owner support:[channel] consumers:[s] success_metrics:[s] "
      "tags:[s] readme:s state:fresh|stale|failing|never_built ports:[port]"},
     {"products", "products:[product]"},
     {"checks", "checks:[check]"},

@@ -100,6 +100,7 @@ static void put_product_members(struct buf *b, const struct mesh_product *p, con
     shape_owner(b, "owner", shape_product_owner(p), NULL);
     shape_support(b, "support", p->support, p->n_support, &p->domain->support);
     put_texts(b, "consumers", p->consumers, p->n_consumers);
+    put_texts(b, "success_metrics", p->success_metrics, p->n_success_metrics);
     put_texts(b, "tags", p->tags, p->n_tags);
     put_str(b, "readme", p->readme);
     put_str(b, "state", str_of(port_state_text(shape_product_state(p, st, NULL))));

@@ -62,9 +62,10 @@ bool session_check_origin(const struct session *s, const struct http_request *q,
         err_hint(e, "open http://127.0.0.1:%d/ itself, or ask from a program with the token", s->port);
         return false;
     }
-    if (q->verb == VERB_POST || q->verb == VERB_PUT) {
+    if (q->verb == VERB_POST || q->verb == VERB_PUT) { /* neither type can be sent by a foreign page without asking us first */
         struct str rest, media = str_trim(str_cut(type, ';', &rest));
-        if (!str_eq_nocase(media, STR("application/json"))) {
+        bool bytes = q->verb == VERB_PUT && str_eq_nocase(media, STR("application/octet-stream"));
+        if (!bytes && !str_eq_nocase(media, STR("application/json"))) {
             err_set(e, E_USAGE, "the body must be JSON, sent with Content-Type: application/json");
             return false;
         }
