@@ -15,7 +15,6 @@ export interface Scene {
   focused: boolean;
   /* a second line for some nodes instead of their kind: the columns of a column's way */
   notes: Map<number, string>;
-  direction: 'ltr' | 'rtl';
 }
 
 interface Box {
@@ -104,122 +103,158 @@ function mark(g: CanvasRenderingContext2D, kind: 'warn' | 'bad', x: number, y: n
   g.fill();
 }
 
-export function paint(g: CanvasRenderingContext2D, s: Scene, p: Palette, font: string, ratio: number): void {
-  const { layout: l, view: v } = s;
-  const { scale } = v;
-  g.setTransform(ratio, 0, 0, ratio, 0, 0);
-  g.clearRect(0, 0, s.width, s.height);
-  g.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * v.x, ratio * v.y);
-  const box: Box = { x0: -v.x / scale, y0: -v.y / scale, x1: (s.width - v.x) / scale, y1: (s.height - v.y) / scale };
+type Colors = Record<'surface' | 'line' | 'text' | 'muted' | 'accent' | 'sunken' | 'soft' | 'none' | 'warn' | 'bad' | 'focus' | 'strong', string>;
+function colorsOf(p: Palette): Colors {
+  return {
+    surface: p('--surface'),
+    line: p('--line-strong'),
+    text: p('--text'),
+    muted: p('--muted'),
+    accent: p('--accent'),
+    sunken: p('--sunken'),
+    soft: p('--accent-soft'),
+    none: p('--none-soft'),
+    warn: p('--warn'),
+    bad: p('--bad'),
+    focus: p('--focus'),
+    strong: p('--line-strong'),
+  };
+}
 
-  /* edges, all of one look in one stroke */
-  const faded = s.lit !== null;
-  g.lineWidth = Math.max(1.25, 1 / scale);
-  g.strokeStyle = p('--line-strong');
-  g.globalAlpha = faded ? 0.35 : scale < 0.25 ? 0.35 : 0.9;
-  /* in small bundles: one stroke over thousands of curves costs more than their sum */
-  const BUNDLE = 32;
+function seenBox(s: Scene): Box {
+  const { x, y, scale } = s.view;
+  return { x0: -x / scale, y0: -y / scale, x1: (s.width - x) / scale, y1: (s.height - y) / scale };
+}
+
+/* In small bundles: one stroke over thousands of curves costs more than their sum. */
+const BUNDLE = 32;
+function strokeEdges(g: CanvasRenderingContext2D, s: Scene, which: Iterable<number>, box: Box): void {
+  const l = s.layout;
   let held = 0;
   g.beginPath();
-  l.edges.forEach((e, i) => {
-    if (s.lit?.edges.has(i) || !edgeSeen(l, e, box)) return;
-    curve(g, l, e, scale < 0.25);
+  for (const i of which) {
+    const e = l.edges[i];
+    if (!e || !edgeSeen(l, e, box)) continue;
+    curve(g, l, e, s.view.scale < 0.25);
     if (++held === BUNDLE) {
       g.stroke();
       g.beginPath();
       held = 0;
     }
-  });
+  }
   g.stroke();
-  g.globalAlpha = 1;
-  if (s.lit) {
-    g.lineWidth = Math.max(2, 1.6 / scale);
-    g.strokeStyle = p('--accent');
-    g.beginPath();
-    held = 0;
-    for (const i of s.lit.edges) {
-      const e = l.edges[i];
-      if (!e || !edgeSeen(l, e, box)) continue;
-      curve(g, l, e, scale < 0.25);
-      if (++held === BUNDLE) {
-        g.stroke();
-        g.beginPath();
-        held = 0;
-      }
-    }
-    g.stroke();
-  }
+}
 
-  /* nodes */
+function paintNode(g: CanvasRenderingContext2D, s: Scene, i: number, c: Colors, font: string, lit: boolean): void {
+  const { scale } = s.view;
+  const at = s.layout.placed[i];
+  if (!at) return;
+  const n = at.node;
   const readable = scale >= READABLE;
-  const colors = { surface: p('--surface'), line: p('--line-strong'), text: p('--text'), muted: p('--muted'), accent: p('--accent'), sunken: p('--sunken'), soft: p('--accent-soft'), none: p('--none-soft'), warn: p('--warn'), bad: p('--bad') };
+  const trouble = troubled(n.state);
+  const chosen = lit && i === s.selected;
   const radius = 8;
-  for (let i = 0; i < l.placed.length; i++) {
-    const at = l.placed[i];
-    if (!at || at.x > box.x1 || at.x + NODE_W < box.x0 || at.y > box.y1 || at.y + NODE_H < box.y0) continue;
-    const n = at.node;
-    const trouble = troubled(n.state);
-    const dim = faded && !s.lit?.nodes.has(i);
-    const chosen = i === s.selected;
-    g.globalAlpha = dim ? 0.32 : 1;
-    g.fillStyle = !readable && !trouble ? (s.lit && !dim ? colors.soft : colors.none) : n.kind === 'dashboard' || n.kind === 'consumer' ? colors.sunken : colors.surface;
-    g.strokeStyle = trouble ? colors[trouble] : chosen || (s.lit && !dim) ? colors.accent : colors.line;
-    g.lineWidth = (chosen ? 2.5 : i === s.hovered || trouble ? 1.75 : 1) / Math.min(1, Math.max(scale, 0.5));
+  if (!readable && !trouble) g.fillStyle = lit ? c.soft : c.none;
+  else g.fillStyle = n.kind === 'dashboard' || n.kind === 'consumer' ? c.sunken : c.surface;
+  g.strokeStyle = trouble ? c[trouble] : lit ? c.accent : c.line;
+  g.lineWidth = (chosen ? 2.5 : trouble || (lit && i === s.hovered) ? 1.75 : 1) / Math.min(1, Math.max(scale, 0.5));
+  g.beginPath();
+  g.roundRect(at.x, at.y, NODE_W, NODE_H, n.kind === 'source' || n.kind === 'stream' ? 3 : radius);
+  g.fill();
+  g.stroke();
+  if (chosen && s.focused) {
+    g.lineWidth = 2 / scale;
+    g.strokeStyle = c.focus;
     g.beginPath();
-    g.roundRect(at.x, at.y, NODE_W, NODE_H, n.kind === 'source' || n.kind === 'stream' ? 3 : radius);
-    g.fill();
+    g.roundRect(at.x - 4, at.y - 4, NODE_W + 8, NODE_H + 8, radius + 3);
     g.stroke();
-    if (chosen && s.focused) {
-      g.lineWidth = 2 / scale;
-      g.strokeStyle = p('--focus');
-      g.beginPath();
-      g.roundRect(at.x - 4, at.y - 4, NODE_W + 8, NODE_H + 8, radius + 3);
-      g.stroke();
-    }
-    if (!readable) {
-      /* too small for words: the mark keeps its size on the screen */
-      if (trouble) {
-        g.fillStyle = colors[trouble];
-        mark(g, trouble, at.x + NODE_W / 2, at.y + NODE_H / 2, Math.min(NODE_H * 0.42, 5 / scale));
-      }
-      continue;
-    }
-    let room = NODE_W - 24;
-    if (trouble) {
-      g.fillStyle = colors[trouble];
-      mark(g, trouble, at.x + NODE_W - 17, at.y + 16, 6);
-      room -= 18;
-    }
-    const rtl = RTL.test(n.label);
-    g.textBaseline = 'alphabetic';
-    g.direction = rtl ? 'rtl' : 'ltr';
-    g.textAlign = 'left';
-    g.fillStyle = colors.text;
-    g.font = `600 13px ${font}`;
-    g.fillText(clipped(g, n.label, room), at.x + 12, at.y + 20);
-    g.direction = 'ltr';
-    g.font = `400 11px ${font}`;
-    g.fillStyle = colors.muted;
-    const note = s.notes.get(i);
-    if (note !== undefined) {
-      g.fillStyle = colors.accent;
-      g.fillText(clipped(g, note, NODE_W - 24), at.x + 12, at.y + 36);
-      continue;
-    }
-    const state = trouble || n.state === 'never_built' || n.state === 'never' ? stateWord(n.state) : '';
-    const kind = [KIND_WORDS[n.kind], insideText(n)].filter((t) => t !== '').join(' · ');
-    let x = at.x + 12;
-    if (state) {
-      g.fillStyle = trouble ? colors[trouble] : colors.muted;
-      g.font = `600 11px ${font}`;
-      g.fillText(state, x, at.y + 36);
-      x += g.measureText(`${state}  `).width;
-      g.font = `400 11px ${font}`;
-      g.fillStyle = colors.muted;
-    }
-    g.fillText(clipped(g, kind, NODE_W - 12 - (x - at.x)), x, at.y + 36);
   }
+  if (!readable) {
+    /* too small for words: the mark keeps its size on the screen */
+    if (trouble) {
+      g.fillStyle = c[trouble];
+      mark(g, trouble, at.x + NODE_W / 2, at.y + NODE_H / 2, Math.min(NODE_H * 0.42, 5 / scale));
+    }
+    return;
+  }
+  let room = NODE_W - 24;
+  if (trouble) {
+    g.fillStyle = c[trouble];
+    mark(g, trouble, at.x + NODE_W - 17, at.y + 16, 6);
+    room -= 18;
+  }
+  g.textBaseline = 'alphabetic';
+  g.textAlign = 'left';
+  g.direction = RTL.test(n.label) ? 'rtl' : 'ltr';
+  g.fillStyle = c.text;
+  g.font = `600 13px ${font}`;
+  g.fillText(clipped(g, n.label, room), at.x + 12, at.y + 20);
+  g.direction = 'ltr';
+  g.font = `400 11px ${font}`;
+  const note = s.notes.get(i);
+  if (note !== undefined) {
+    g.fillStyle = c.accent;
+    g.fillText(clipped(g, note, NODE_W - 24), at.x + 12, at.y + 36);
+    return;
+  }
+  const state = trouble || n.state === 'never_built' || n.state === 'never' ? stateWord(n.state) : '';
+  const kind = [KIND_WORDS[n.kind], insideText(n)].filter((t) => t !== '').join(' · ');
+  let x = at.x + 12;
+  if (state) {
+    g.fillStyle = trouble ? c[trouble] : c.muted;
+    g.font = `600 11px ${font}`;
+    g.fillText(state, x, at.y + 36);
+    x += g.measureText(`${state}  `).width;
+    g.font = `400 11px ${font}`;
+  }
+  g.fillStyle = c.muted;
+  g.fillText(clipped(g, kind, NODE_W - 12 - (x - at.x)), x, at.y + 36);
+}
+
+function within(s: Scene, i: number, box: Box): boolean {
+  const at = s.layout.placed[i];
+  return at !== undefined && at.x <= box.x1 && at.x + NODE_W >= box.x0 && at.y <= box.y1 && at.y + NODE_H >= box.y0;
+}
+
+function begin(g: CanvasRenderingContext2D, s: Scene, ratio: number): void {
+  g.setTransform(1, 0, 0, 1, 0, 0);
+  g.clearRect(0, 0, g.canvas.width, g.canvas.height);
+  onto(g, s, ratio);
+}
+function onto(g: CanvasRenderingContext2D, s: Scene, ratio: number): void {
+  g.setTransform(ratio * s.view.scale, 0, 0, ratio * s.view.scale, ratio * s.view.x, ratio * s.view.y);
+}
+
+/* The graph with nothing lit. It changes only with the view, so the page keeps it while the pointer moves. */
+export function paintGround(g: CanvasRenderingContext2D, s: Scene, p: Palette, font: string, ratio: number): void {
+  const { scale } = s.view;
+  const c = colorsOf(p);
+  const box = seenBox(s);
+  begin(g, s, ratio);
+  g.lineWidth = Math.max(1.25, 1 / scale);
+  g.strokeStyle = c.strong;
+  g.globalAlpha = scale < 0.25 ? 0.35 : 0.9;
+  strokeEdges(g, s, s.layout.edges.keys(), box);
   g.globalAlpha = 1;
+  for (let i = 0; i < s.layout.placed.length; i++) if (within(s, i, box)) paintNode(g, s, i, c, font, false);
+}
+
+/* The kept graph, faded where a path is lit, and the path over it. */
+export function paint(g: CanvasRenderingContext2D, ground: CanvasImageSource, s: Scene, p: Palette, font: string, ratio: number): void {
+  begin(g, s, ratio);
+  g.setTransform(1, 0, 0, 1, 0, 0);
+  g.globalAlpha = s.lit ? 0.34 : 1;
+  g.drawImage(ground, 0, 0);
+  g.globalAlpha = 1;
+  if (!s.lit) return;
+  const c = colorsOf(p);
+  const box = seenBox(s);
+  onto(g, s, ratio);
+  g.lineWidth = Math.max(2, 1.6 / s.view.scale);
+  g.strokeStyle = c.accent;
+  strokeEdges(g, s, s.lit.edges, box);
+  for (const i of s.lit.nodes) if (within(s, i, box)) paintNode(g, s, i, c, font, true);
+  if (s.selected >= 0 && !s.lit.nodes.has(s.selected)) paintNode(g, s, s.selected, c, font, true);
 }
 
 /* The whole in small, with the window as a frame. */
