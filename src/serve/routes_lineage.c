@@ -1,4 +1,7 @@
 /* Where things come from and who reads them: the graph at three levels, and the way of one column. */
+#include <stdlib.h>
+
+#include "serve/kept.h"
 #include "serve/put.h"
 #include "serve/routes.h"
 
@@ -27,22 +30,61 @@ static bool call_level(struct call *c, enum graph_level *out, struct err *e)
     return err_set(e, E_USAGE, "level is one of domain, product and port");
 }
 
-/* The states of streams and sources, as far as the ledger knows them. */
-static bool stream_states(struct call *c, struct graph *g, struct err *e)
+/* The state of every stream, a line each in the order of the mesh. Asking the engine for each takes milliseconds: kept until the next load. */
+static bool stream_lines(struct call *c, struct buf *lines, struct err *e)
 {
     struct engine_conn *conn = NULL;
-    bool good = true;
-    for (size_t i = 0; good && i < g->n_nodes; i++) {
-        const struct mesh_stream *s = str_eq(g->nodes[i].kind, STR("stream")) ? mesh_find_stream(c->mesh, g->nodes[i].ref) : NULL;
+    uint64_t generation = atomic_load(&c->app->generation);
+    if (kept_get(c->app, c->mesh, STR("stream_states"), lines))
+        return true;
+    bool good = engine_connect(c->app->state->engine, &conn, e);
+    buf_reset(lines);
+    for (size_t i = 0; good && i < c->mesh->n_streams; i++) {
         struct ingest_stream_state st = {0};
-        if (!s)
-            continue;
-        good = (conn || engine_connect(c->app->state->engine, &conn, e)) && ingest_stream_state(conn, s, c->a, &st, e);
-        if (good)
-            g->nodes[i].state = shape_stream_state(&st);
+        good = ingest_stream_state(conn, c->mesh->streams[i], c->a, &st, e);
+        if (good) {
+            buf_add(lines, shape_stream_state(&st));
+            buf_addc(lines, '\n');
+        }
     }
     if (conn)
         engine_disconnect(conn);
+    good = good && buf_ok(lines, e);
+    if (good)
+        kept_put(c->app, c->mesh, generation, STR("stream_states"), buf_str(lines));
+    return good;
+}
+
+struct stream_line {
+    struct str ref, state;
+};
+
+static int line_order(const void *x, const void *y)
+{
+    return str_cmp(((const struct stream_line *)x)->ref, ((const struct stream_line *)y)->ref);
+}
+
+static bool stream_states(struct call *c, struct graph *g, struct err *e)
+{
+    size_t n = c->mesh->n_streams, shown = 0;
+    struct buf lines = BUF_INIT((size_t)8 << 20);
+    for (size_t i = 0; i < g->n_nodes; i++)
+        shown += str_eq(g->nodes[i].kind, STR("stream"));
+    bool good = !shown || stream_lines(c, &lines, e);
+    struct stream_line *v = arena_array(c->a, n + 1, sizeof *v);
+    struct str rest = arena_str(c->a, buf_str(&lines));
+    for (size_t i = 0; good && shown && i < n; i++)
+        v[i] = (struct stream_line){c->mesh->streams[i]->ref, rest.p ? str_cut(rest, '\n', &rest) : STR("")};
+    if (good && shown)
+        qsort(v, n, sizeof *v, line_order);
+    for (size_t i = 0; good && i < g->n_nodes; i++) {
+        struct stream_line key = {.ref = g->nodes[i].ref}, *at = NULL;
+        if (str_eq(g->nodes[i].kind, STR("stream")))
+            at = bsearch(&key, v, n, sizeof *v, line_order);
+        if (at)
+            g->nodes[i].state = at->state;
+    }
+    buf_fini(&lines);
     return good;
 }
 
