@@ -14,11 +14,11 @@ static const struct str states[] = {{"open", 4}, {"answered", 8}, {"declined", 8
 static bool one_of(const char *what, struct str word, const struct str *known, size_t n, struct err *e)
 {
     struct buf b = BUF_INIT((size_t)200);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         if (str_eq(word, known[i]))
             return true;
+    for (size_t i = 0; i < n; i++)
         buf_printf(&b, "%s%.*s", i ? ", " : "", STR_FMT(known[i]));
-    }
     err_set(e, E_USAGE, "%s is one of %s", what, buf_z(&b));
     buf_fini(&b);
     int near = str_nearest(word, known, n);
