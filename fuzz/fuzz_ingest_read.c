@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct job_column cols[3] = {
         {STR("a"), cell_type_parse(pick(types, 10, data[3])), false, true, cell_form_parse(pick(shapes, 8, data[3] / 3))},
-        {STR("b"), cell_type_parse(pick(types, 10, data[3] / 10)), (data[2] & 1) != 0, false, cell_form_parse(pick(shapes, 8, data[3] / 7))},
+        {STR("b"), cell_type_parse(pick(types, 10, data[3] / 10)), (data[2] & 1) != 0, false,
+         cell_form_parse(pick(shapes, 8, data[3] / 7))},
         {STR("column_1"), cell_type_parse(pick(types, 10, data[3] / 26)), false, true, cell_form_parse(STR(""))}};
     struct str nulls[2] = {STR(""), STR("NULL")};
     struct reading r = {.fd = memfd_create("fuzz", MFD_CLOEXEC), .rows = {.fd = -1}};

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char book[] = "<workbook xmlns:r=\"r\"><sheets><sheet name=\"a\" r:id=\"r1\"/></sheets></workbook>";
 static const char relations[] = "<Relationships><Relationship Id=\"r1\" Type=\"x/worksheet\" Target=\"s.xml\"/></Relationships>";
-static const char styles[] = "<styleSheet><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"22\"/><xf numFmtId=\"20\"/></cellXfs></styleSheet>";
+static const char styles[] = "<styleSheet><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"22\"/><xf "
+                             "numFmtId=\"20\"/></cellXfs></styleSheet>";
 static const char texts[] = "<sst><si><t>name</t></si><si><t>Total</t></si><si><t>25/12/2026</t></si></sst>";
 
 static void part(zip_t *z, const char *name, const void *p, size_t n)
@@ -62,8 +63,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct buf b = BUF_INIT(8u << 20);
     struct err e = {0};
     arena_init(&r.arena);
-    r.job = (struct job){.header = data[0] % 3 - 1, .skip_rows = data[0] / 3 % 4 - 1, .header_rows = data[0] / 12 % 3, .look = (data[0] & 64) != 0,
-                         .decimal = data[0] & 128 ? STR(",") : STR(""), .nulls = nulls, .n_nulls = 1, .columns = cols, .n_columns = 1};
+    r.job = (struct job){.header = data[0] % 3 - 1,
+                         .skip_rows = data[0] / 3 % 4 - 1,
+                         .header_rows = data[0] / 12 % 3,
+                         .look = (data[0] & 64) != 0,
+                         .decimal = data[0] & 128 ? STR(",") : STR(""),
+                         .nulls = nulls,
+                         .n_nulls = 1,
+                         .columns = cols,
+                         .n_columns = 1};
     bool ok = reading_open(&r, &reader, &e);
     r.rows.look_at = r.job.look ? 100 : 0;
     ok = ok && rows_init(&r.rows, &r.arena, &e) && reader->run(&r, &e);

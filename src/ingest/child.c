@@ -72,9 +72,9 @@ bool job_parse(struct arena *a, struct str json, struct job *j, struct err *e)
     j->columns = arena_array(a, yyjson_arr_size(list) + 1, sizeof *j->columns);
     yyjson_arr_foreach(list, i, n, v)
     {
-        j->columns[j->n_columns++] = (struct job_column){text_of(a, v, "name"), cell_type_parse(json_str(v, "type")),
-                                                         json_bool(v, "required", false), json_bool(v, "show", false),
-                                                         cell_form_parse(text_of(a, v, "form"))};
+        j->columns[j->n_columns++] =
+            (struct job_column){text_of(a, v, "name"), cell_type_parse(json_str(v, "type")), json_bool(v, "required", false),
+                                json_bool(v, "show", false), cell_form_parse(text_of(a, v, "form"))};
     }
     yyjson_doc_free(doc);
     return true;
@@ -189,9 +189,8 @@ bool reading_open(struct reading *r, const struct reader **reader, struct err *e
     static const struct {
         const char *name;
         enum source_format format;
-    } named[] = {{"csv", FORMAT_CSV},       {"tsv", FORMAT_CSV},      {"json", FORMAT_JSON},
-                 {"ndjson", FORMAT_NDJSON}, {"jsonl", FORMAT_NDJSON}, {"parquet", FORMAT_PARQUET},
-                 {"xlsx", FORMAT_XLSX}};
+    } named[] = {{"csv", FORMAT_CSV},      {"tsv", FORMAT_CSV},         {"json", FORMAT_JSON}, {"ndjson", FORMAT_NDJSON},
+                 {"jsonl", FORMAT_NDJSON}, {"parquet", FORMAT_PARQUET}, {"xlsx", FORMAT_XLSX}};
     *reader = NULL;
     char magic[4] = {0};
     if (pread(r->fd, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, "PAR1", 4) == 0) {

@@ -421,8 +421,7 @@ static void columns_name(struct reading *r, const struct str *header, size_t n)
         if (r->dialect.header_rows) {
             r->rows.cols[i].title = str_trim(header[i]);
             r->rows.cols[i].name = column_normal(&r->arena, header[i], i);
-        }
-        else if (n == r->job.n_columns)
+        } else if (n == r->job.n_columns)
             r->rows.cols[i].name = r->job.columns[i].name;
         else
             r->rows.cols[i].name = column_normal(&r->arena, STR(""), i);

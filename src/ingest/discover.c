@@ -325,8 +325,8 @@ static void nothing_found(const struct mesh *m, const bool *has_files, struct er
         if (said)
             continue;
         errs_warn(es, E_SOURCE_FILE, src->pos.file, src->pos.line, src->pos.col,
-                  "none of its %zu streams has a file: nothing matches in %.*s; correct its path, or let the export write there", src->n_streams,
-                  STR_FMT(src->path));
+                  "none of its %zu streams has a file: nothing matches in %.*s; correct its path, or let the export write there",
+                  src->n_streams, STR_FMT(src->path));
     }
 }
 

@@ -46,19 +46,22 @@ static void say_of_file(const struct reading *r, struct arena *a, struct said *s
             "they would go to quarantine with their lines. `short_rows: fill` in the stream's options takes rows that end early");
     if (rows->left_out)
         say(s,
-            arena_printf(a, "%lld row%s of totals below the table %s left out", (long long)rows->left_out, rows->left_out == 1 ? "" : "s",
-                         rows->left_out == 1 ? "is" : "are"),
+            arena_printf(a, "%lld row%s of totals below the table %s left out", (long long)rows->left_out,
+                         rows->left_out == 1 ? "" : "s", rows->left_out == 1 ? "is" : "are"),
             "`totals: keep` in the stream's options loads such rows like any other");
     if (r->header_row > 1 + (r->dialect.header_rows == 2))
-        say(s, arena_printf(a, "the table begins at line %lld; what stands above it is left out", (long long)r->header_row), NULL);
+        say(s, arena_printf(a, "the table begins at line %lld; what stands above it is left out", (long long)r->header_row),
+            NULL);
     if (r->header_row == 0 && r->format == FORMAT_CSV)
         say(s, STR("the first line does not name the columns: it holds numbers or days"),
             "columns are called column_1, column_2 ...; `header: true` in the stream's options takes the first line for names");
     if (r->n_sheets > 1)
-        say(s, arena_printf(a, "the workbook has %zu sheets; \"%.*s\" is taken", r->n_sheets, STR_FMT(r->sheet)), "name another one if that is wrong");
+        say(s, arena_printf(a, "the workbook has %zu sheets; \"%.*s\" is taken", r->n_sheets, STR_FMT(r->sheet)),
+            "name another one if that is wrong");
     if (v->comma_doubt)
         say(s, STR("some numbers have decimal commas, others decimal points, or the comma parts the fields, too"),
-            "columns that are no numbers under one of them stay text. Export with one of them, and with semicolons between fields");
+            "columns that are no numbers under one of them stay text. Export with one of them, and with semicolons between "
+            "fields");
 }
 
 /* A column without a name and without a value is no column. */
@@ -94,10 +97,15 @@ static void columns(const struct reading *r, struct arena *a, struct buf *b, str
     }
     buf_addz(b, "],");
     if (n_void)
-        say(s, arena_printf(a, "%zu column%s without a name and without values %s left out", n_void, n_void == 1 ? "" : "s", n_void == 1 ? "is" : "are"),
+        say(s,
+            arena_printf(a, "%zu column%s without a name and without values %s left out", n_void, n_void == 1 ? "" : "s",
+                         n_void == 1 ? "is" : "are"),
             NULL);
     if (twice)
-        say(s, arena_printf(a, "%zu name%s stand%s above several columns: they are numbered", twice, twice == 1 ? "" : "s", twice == 1 ? "s" : ""), NULL);
+        say(s,
+            arena_printf(a, "%zu name%s stand%s above several columns: they are numbered", twice, twice == 1 ? "" : "s",
+                         twice == 1 ? "s" : ""),
+            NULL);
 }
 
 static void sample(const struct reading *r, struct buf *b)
@@ -148,8 +156,8 @@ void reading_found(const struct reading *r, struct buf *b)
     char delimiter[2] = {text ? r->dialect.delimiter : 0, 0};
     buf_addz(b, ",\"delimiter\":");
     buf_json_str(b, str_of(delimiter));
-    buf_printf(b, ",\"decimal\":\"%c\",\"header_row\":%lld,\"header_rows\":%d,\"nested\":%s,\"left_out\":%lld,", v.decimal, (long long)r->header_row,
-               r->dialect.header_rows, r->nested ? "true" : "false", (long long)r->rows.left_out);
+    buf_printf(b, ",\"decimal\":\"%c\",\"header_row\":%lld,\"header_rows\":%d,\"nested\":%s,\"left_out\":%lld,", v.decimal,
+               (long long)r->header_row, r->dialect.header_rows, r->nested ? "true" : "false", (long long)r->rows.left_out);
     key(b, "problems");
     buf_addc(b, '[');
     buf_add(b, buf_str(&problems));

@@ -1,6 +1,6 @@
-/* A file that grows (`load: append`): what earlier loads have of it is known by the sums of its beginning, and is not loaded twice.
- * Where the beginning was read under another declaration, or its last line was half written, the whole file is read anew and takes the
- * place of what its parts gave. */
+/* A file that grows (`load: append`): what earlier loads have of it is known by the sums of its beginning, and is not loaded
+ * twice. Where the beginning was read under another declaration, or its last line was half written, the whole file is read anew
+ * and takes the place of what its parts gave. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -42,8 +42,8 @@ static bool line_ends(int fd, int64_t at, bool *out, struct err *e)
 }
 
 /* Whether all of the parts were read as the stream is declared now, and none ended inside of a quoted value. */
-static bool same_declaration(struct engine_conn *c, const struct mesh_stream *st, struct arena *a, const struct grown *g, bool *out,
-                             struct err *e)
+static bool same_declaration(struct engine_conn *c, const struct mesh_stream *st, struct arena *a, const struct grown *g,
+                             bool *out, struct err *e)
 {
     struct job_sums sums;
     *out = true;
@@ -52,9 +52,11 @@ static bool same_declaration(struct engine_conn *c, const struct mesh_stream *st
     for (size_t i = 0; i < g->n_parts && *out; i++) {
         const struct engine_param p[] = {sql_int(g->parts[i]), sql_text(str_of(sums.values.hex))};
         int64_t other;
-        if (!engine_value_i64(c, STR("SELECT (SELECT count(*) FROM mesh.sys.ingest_job WHERE file_id = $1 AND values_sha256 <> $2)"
-                                     " + (SELECT count(*) FROM mesh.quarantine.rejected WHERE file_id = $1 AND reason = 'unterminated_quote')"),
-                              p, 2, &other, e))
+        if (!engine_value_i64(
+                c,
+                STR("SELECT (SELECT count(*) FROM mesh.sys.ingest_job WHERE file_id = $1 AND values_sha256 <> $2)"
+                    " + (SELECT count(*) FROM mesh.quarantine.rejected WHERE file_id = $1 AND reason = 'unterminated_quote')"),
+                p, 2, &other, e))
             return false;
         *out = other == 0;
     }

@@ -10,9 +10,9 @@ struct head_row {
     size_t n;
 };
 struct head_asked {
-    int header;      /* -1: find out; 0: none; 1: there is one */
-    int header_rows; /* 0: find out */
-    bool at_start;   /* the rows above the table are gone already */
+    int header;                /* -1: find out; 0: none; 1: there is one */
+    int header_rows;           /* 0: find out */
+    bool at_start;             /* the rows above the table are gone already */
     const struct str *columns; /* names of the contract */
     size_t n_columns;
 };

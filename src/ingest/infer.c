@@ -231,7 +231,8 @@ static void found_take(struct looking *l, const struct loader_shape *shape)
 
 /* ---- Asking ---- */
 
-static bool ask(const struct ingest_look_options *o, int fd, bool nested, struct arena *a, struct loader_shape *shape, struct err *e)
+static bool ask(const struct ingest_look_options *o, int fd, bool nested, struct arena *a, struct loader_shape *shape,
+                struct err *e)
 {
     struct buf job = BUF_INIT(8192);
     struct loader *l = NULL;
@@ -260,7 +261,8 @@ bool ingest_look(const struct ingest_look_options *o, struct arena *a, struct in
     *out = (struct ingest_inferred){0};
     int fd = fault_fires(FAULT_OPEN) ? (errno = EIO, -1) : open(o->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        err_at(e, E_SOURCE_FILE, o->name.n ? o->name : str_of(o->path), 0, 0, "the file cannot be opened: it is not there, or not allowed");
+        err_at(e, E_SOURCE_FILE, o->name.n ? o->name : str_of(o->path), 0, 0,
+               "the file cannot be opened: it is not there, or not allowed");
         return false;
     }
     bool ok = ask(o, fd, false, a, &shape, e) && (doc = json_parse(shape.found, e));

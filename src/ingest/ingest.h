@@ -90,10 +90,10 @@ struct ingest_inferred {
     struct str format, encoding, compression, delimiter; /* empty where the format has none; delimiter as text: "," or "\t" */
     struct str sheet, *sheets;                           /* of a workbook */
     size_t n_sheets;
-    int64_t header_row;                                  /* line or row of the names, from 1; 0: the file has none */
-    struct str day_column, decimal_separator;            /* "," or empty */
-    struct str options;                                  /* for struct mesh_add_options: YAML between the brackets */
-    struct mesh_column *columns;                         /* name, types, class, business_name: the header as it was written */
+    int64_t header_row;                       /* line or row of the names, from 1; 0: the file has none */
+    struct str day_column, decimal_separator; /* "," or empty */
+    struct str options;                       /* for struct mesh_add_options: YAML between the brackets */
+    struct mesh_column *columns;              /* name, types, class, business_name: the header as it was written */
     size_t n_columns;
     struct ingest_examples *examples; /* by column */
     struct str *rows;                 /* n_rows * n_columns; p NULL: no value */

@@ -57,7 +57,8 @@ struct grown {
     int64_t records; /* that they took; the load passes over as many */
     bool anew;       /* the parts do not count: the load takes their place */
 };
-MUST_CHECK bool grown_find(struct engine_conn *c, const struct file_found *f, int fd, struct arena *a, struct grown *out, struct err *e);
+MUST_CHECK bool grown_find(struct engine_conn *c, const struct file_found *f, int fd, struct arena *a, struct grown *out,
+                           struct err *e);
 
 /* table.c: the raw and history tables of a stream. */
 struct raw_table {
@@ -92,7 +93,8 @@ MUST_CHECK bool job_sums(const struct mesh_stream *st, struct arena *a, struct j
 /* drift.c */
 enum drift_verdict { DRIFT_NONE, DRIFT_TAKEN, DRIFT_SET_ASIDE, DRIFT_REFUSED };
 /* Compares a file's columns with the stream's; records what changed; says what the policy makes of it. A file that is read again
- * was judged before: only a required column may fail it, and nothing of it is set aside. For DRIFT_REFUSED *why is the error. Warnings go to `es`. */
+ * was judged before: only a required column may fail it, and nothing of it is set aside. For DRIFT_REFUSED *why is the error.
+ * Warnings go to `es`. */
 MUST_CHECK bool drift_judge(struct engine_conn *c, const struct file_found *f, const struct raw_table *t,
                             const struct loader_column *cols, size_t n, int64_t now_us, struct arena *a, enum drift_verdict *out,
                             struct err *why, struct errs *es, struct err *e);

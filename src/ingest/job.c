@@ -88,7 +88,8 @@ static void job_text(const struct mesh_stream *st, struct str file_name, int64_t
     bool first = true;
     for (size_t i = 0; st->contract && i < st->contract->n_columns; i++) {
         const struct mesh_column *c = &st->contract->columns[i];
-        column(b, first, c->name, c->physical_type, format_of(st, c->name), c->required || is_key(st, c->name), show && may_show(c));
+        column(b, first, c->name, c->physical_type, format_of(st, c->name), c->required || is_key(st, c->name),
+               show && may_show(c));
         first = false;
     }
     /* Days and accounts are needed even where the contract does not know them. */

@@ -13,7 +13,7 @@ struct json {
     bool lines;            /* NDJSON */
     bool in_array, closed; /* closed: the array's end was met */
     bool wrapped;          /* the objects stand in an array inside of one object */
-    size_t start; /* of the array in such a file, and its line */
+    size_t start;          /* of the array in such a file, and its line */
     int64_t start_line;
     int64_t line;
     bool discarding;
@@ -124,8 +124,7 @@ static enum piece next_value(struct json *j, struct str *out, size_t *used)
             j->closed = true;
             if (j->wrapped)
                 return PIECE_END;
-        }
-        else if (!(c == ' ' || c == '\t' || c == '\r' || c == ','))
+        } else if (!(c == ' ' || c == '\t' || c == '\r' || c == ','))
             break;
         j->w.at++;
     }
@@ -229,13 +228,15 @@ static bool is_known(const struct reading *r, struct str key)
     return false;
 }
 
-/* The longest array of objects among the members of the object at `i`; the end of the object, or 0 where the window ends first. */
+/* The longest array of objects among the members of the object at `i`; the end of the object, or 0 where the window ends first.
+ */
 static size_t members(const struct reading *r, struct str s, size_t i, int depth, struct wrapped *best)
 {
     for (i = blanks(s, i + 1); i < s.n && s.p[i] == '"';) {
         size_t key = i + 1;
         i = text_end(s, i);
-        best->record = best->record || (depth == WRAPPED_DEEP && i > key && i <= s.n && is_known(r, (struct str){s.p + key, i - 1 - key}));
+        best->record =
+            best->record || (depth == WRAPPED_DEEP && i > key && i <= s.n && is_known(r, (struct str){s.p + key, i - 1 - key}));
         i = blanks(s, i);
         if (i >= s.n || s.p[i] != ':')
             return 0;

@@ -268,8 +268,9 @@ static bool file_write(struct load *l, int fd, struct err *e)
     }
     int64_t line, left_out = ok ? loader_left_out(l->loader, &line) : 0;
     if (left_out) {
-        struct err *w = errs_warn(run->es, E_QUARANTINED, l->f->path, (uint32_t)line, 1, "%lld row%s of totals below the table %s left out",
-                                  (long long)left_out, left_out == 1 ? "" : "s", left_out == 1 ? "was" : "were");
+        struct err *w =
+            errs_warn(run->es, E_QUARANTINED, l->f->path, (uint32_t)line, 1, "%lld row%s of totals below the table %s left out",
+                      (long long)left_out, left_out == 1 ? "" : "s", left_out == 1 ? "was" : "were");
         err_hint(w, "all other rows are loaded. `totals: keep` in the stream's options loads such rows like any other");
         run->r->left_out += left_out;
     }
@@ -317,7 +318,8 @@ static bool file_load(struct run *run, const struct file_found *f, struct arena 
         err_at(e, E_SOURCE_FILE, f->path, 0, 0, "the file cannot be opened: it is gone, or not allowed");
         goto out;
     }
-    if (!same_file(f, fd, e) || !grown_find(run->c, f, fd, &l.a, &l.grown, e) || !child_start(&l, fd, e) || !table_read(run->c, f->stream, &l.a, &l.table, e) ||
+    if (!same_file(f, fd, e) || !grown_find(run->c, f, fd, &l.a, &l.grown, e) || !child_start(&l, fd, e) ||
+        !table_read(run->c, f->stream, &l.a, &l.table, e) ||
         !drift_judge(run->c, f, &l.table, l.shape.cols, l.shape.n_cols, l.entry.learned_at_us, &l.a, &drift, e, run->es, e) ||
         drift == DRIFT_REFUSED)
         goto out;

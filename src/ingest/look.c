@@ -3,19 +3,21 @@
 
 /* Forms whose order of day and month only a column can tell. The first of a pair puts the day first. */
 #define CLOCKS(day) day, day " %H:%M", day " %H:%M:%S", day " %I:%M %p", day " %I:%M:%S %p", day ", %I:%M %p"
-static const char *const forms[] = {CLOCKS("%d/%m/%Y"), CLOCKS("%m/%d/%Y"), CLOCKS("%d-%m-%Y"), CLOCKS("%m-%d-%Y"), CLOCKS("%d/%m/%y"),
-                                    CLOCKS("%m/%d/%y"), CLOCKS("%d-%m-%y"), CLOCKS("%m-%d-%y"), CLOCKS("%d.%m.%y")};
+static const char *const forms[] = {CLOCKS("%d/%m/%Y"), CLOCKS("%m/%d/%Y"), CLOCKS("%d-%m-%Y"),
+                                    CLOCKS("%m-%d-%Y"), CLOCKS("%d/%m/%y"), CLOCKS("%m/%d/%y"),
+                                    CLOCKS("%d-%m-%y"), CLOCKS("%m-%d-%y"), CLOCKS("%d.%m.%y")};
 enum { N_FORMS = sizeof forms / sizeof forms[0], PER_DAY = 6 };
 
-static const char *const none_words[] = {"-",      "--",      "\xe2\x80\x93", "\xe2\x80\x94", "n/a",   "N/A",   "NA",     "null",
-                                         "NULL",   "None",    "nan",          "NaN",          "#N/A",  "#DIV/0!", "#REF!", "#VALUE!",
-                                         "#NAME?", "#NUM!",   "#NULL!",       "(blank)"};
+static const char *const none_words[] = {"-",     "--",      "\xe2\x80\x93", "\xe2\x80\x94", "n/a",    "N/A",    "NA",
+                                         "null",  "NULL",    "None",         "nan",          "NaN",    "#N/A",   "#DIV/0!",
+                                         "#REF!", "#VALUE!", "#NAME?",       "#NUM!",        "#NULL!", "(blank)"};
 enum { N_NONE = sizeof none_words / sizeof none_words[0] };
 
 /* Longer ones first: US$ is no $. */
-static const char *const signs[] = {"US$", "A$", "C$",  "R$",  "EUR", "USD", "GBP", "CHF", "PLN", "SEK", "NOK", "DKK", "CZK", "JPY",
-                                    "INR", "AUD", "CAD", "BRL", "TRY", "K\xc4\x8d", "z\xc5\x82", "kr", "$", "\xe2\x82\xac", "\xc2\xa3",
-                                    "\xc2\xa5", "\xe2\x82\xb9", "\xe2\x82\xba"};
+static const char *const signs[] = {"US$", "A$",  "C$",           "R$",       "EUR",      "USD",          "GBP",
+                                    "CHF", "PLN", "SEK",          "NOK",      "DKK",      "CZK",          "JPY",
+                                    "INR", "AUD", "CAD",          "BRL",      "TRY",      "K\xc4\x8d",    "z\xc5\x82",
+                                    "kr",  "$",   "\xe2\x82\xac", "\xc2\xa3", "\xc2\xa5", "\xe2\x82\xb9", "\xe2\x82\xba"};
 
 const char *look_none_word(unsigned bit)
 {
@@ -49,7 +51,8 @@ static bool is_dated(struct str s)
             return false;
         if (part == 2) {
             bool year_last = digits[0] <= 2 && digits[1] <= 2 && (digits[2] == 2 || digits[2] == 4);
-            return (year_last || (digits[0] == 4 && digits[1] <= 2 && digits[2] <= 2)) && (i == s.n || s.p[i] == ' ' || s.p[i] == ',');
+            return (year_last || (digits[0] == 4 && digits[1] <= 2 && digits[2] <= 2)) &&
+                   (i == s.n || s.p[i] == ' ' || s.p[i] == ',');
         }
         if (i == s.n || !strchr("/-.", s.p[i]) || (sep && sep != s.p[i]))
             return false;
@@ -158,8 +161,9 @@ static bool has_word(struct str name, const char *const *words, size_t n)
 
 static bool names_time(struct str name)
 {
-    static const char *const words[] = {"date", "day",     "datum",   "dt",      "ts",        "time",   "timestamp", "datetime", "at",    "on",
-                                        "epoch", "created", "updated", "modified", "ordered", "zeit",   "tag",       "fecha",    "since", "until", "when"};
+    static const char *const words[] = {"date",     "day",  "datum", "dt",    "ts",      "time",    "timestamp",
+                                        "datetime", "at",   "on",    "epoch", "created", "updated", "modified",
+                                        "ordered",  "zeit", "tag",   "fecha", "since",   "until",   "when"};
     return has_word(name, words, sizeof words / sizeof words[0]);
 }
 
@@ -176,7 +180,8 @@ static void forms_judge(const struct column_seen *c, struct column_verdict *v)
     unsigned i = (unsigned)__builtin_ctzll(alive);
     if (alive & (alive - 1)) {
         v->doubt = "may put the day or the month first: no value has a number above 12 there";
-        v->hint = "it stays text. Say which in the stream's options, as in formats: {COLUMN: \"%d/%m/%Y\"}, and give it the type date";
+        v->hint =
+            "it stays text. Say which in the stream's options, as in formats: {COLUMN: \"%d/%m/%Y\"}, and give it the type date";
         return;
     }
     v->look = i % PER_DAY ? LOOK_TIMESTAMP : LOOK_DATE;
@@ -263,9 +268,10 @@ struct looks_verdict looks_judge(const struct column_seen *seen, const struct st
         if (out[i].look == LOOK_TEXT || out[i].look == LOOK_EMPTY)
             continue;
         if (seen[i].none_words & in_text) {
-            out[i] = (struct column_verdict){.look = LOOK_TEXT,
-                                             .doubt = "has NA or None where other values are numbers or days, and a text column has it as a word",
-                                             .hint = "it stays text. Leave such cells empty in the export"};
+            out[i] = (struct column_verdict){
+                .look = LOOK_TEXT,
+                .doubt = "has NA or None where other values are numbers or days, and a text column has it as a word",
+                .hint = "it stays text. Leave such cells empty in the export"};
             continue;
         }
         v.none_words |= seen[i].none_words;

@@ -8,7 +8,7 @@
 #include "ingest/cell.h"
 
 struct column_seen {
-    int64_t values; /* without words for "none" */
+    int64_t values;            /* without words for "none" */
     enum cell_look dot, comma; /* of all values, bare of signs, with either decimal separator */
     uint64_t forms;            /* of LOOK_FORMS that fit every value so far, inverted */
     int64_t dated, percents, emails;
@@ -22,7 +22,7 @@ void column_see(struct column_seen *c, struct str text);
 /* The verdict on one column. */
 struct column_verdict {
     enum cell_look look;
-    struct str format; /* for the stream's `formats`; empty: none */
+    struct str format;        /* for the stream's `formats`; empty: none */
     const char *doubt, *hint; /* what a person should know; NULL: nothing */
 };
 struct looks_verdict {

@@ -19,9 +19,9 @@ struct job {
     int header_rows;       /* 0: the file decides */
     int64_t known;         /* records that earlier loads have of a file that has grown */
     bool totals_kept, nested;
-    bool no_quote;         /* nothing quotes */
-    bool fill;             /* short rows end in NULLs */
-    bool look;             /* types are wanted, so more than a sample is looked at */
+    bool no_quote; /* nothing quotes */
+    bool fill;     /* short rows end in NULLs */
+    bool look;     /* types are wanted, so more than a sample is looked at */
     struct str *nulls;
     size_t n_nulls;
     struct job_column *columns;
@@ -42,7 +42,7 @@ struct reading {
     struct str sheet, *sheets;
     size_t n_sheets;
     bool nested; /* JSON: objects within objects */
-    void *state;        /* the reader's own */
+    void *state; /* the reader's own */
 };
 
 /* open: finds the columns (rows.cols, rows.n_cols, looks of a sample). run: all rows. close: NULL-safe on state. */

@@ -330,14 +330,15 @@ static bool row_take(struct rows *r, int64_t line, const struct str *fields, str
 static bool blank(struct str s)
 {
     s = str_trim(s);
-    return s.n == 0 || str_eq(s, STR("-")) || str_eq(s, STR("--")) || str_eq(s, STR("\xe2\x80\x93")) || str_eq(s, STR("\xe2\x80\x94"));
+    return s.n == 0 || str_eq(s, STR("-")) || str_eq(s, STR("--")) || str_eq(s, STR("\xe2\x80\x93")) ||
+           str_eq(s, STR("\xe2\x80\x94"));
 }
 
 static bool total_word(struct str s)
 {
-    static const char *const words[] = {"total",  "totals",       "grand total",     "sum",       "summe",         "gesamt",
-                                        "gesamtsumme", "gesamtergebnis", "insgesamt", "total general", "totale",   "totaal",
-                                        "somme",  "suma",         "subtotal",        "zwischensumme"};
+    static const char *const words[] = {"total",       "totals",         "grand total", "sum",           "summe",  "gesamt",
+                                        "gesamtsumme", "gesamtergebnis", "insgesamt",   "total general", "totale", "totaal",
+                                        "somme",       "suma",           "subtotal",    "zwischensumme"};
     s = str_trim(s);
     struct str rest, head = str_cut(s, ':', &rest); /* "Total: Account" */
     size_t dash = str_find(head, STR(" - "), 0);

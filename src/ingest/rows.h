@@ -36,7 +36,8 @@ struct rows {
     size_t n_nulls;
     bool all_drift; /* every row goes to quarantine: drift */
     struct str drift_message;
-    /* Looking, to tell types: so many rows are looked at and none is taken; the first ones are kept as a sample. 0: rows are taken. */
+    /* Looking, to tell types: so many rows are looked at and none is taken; the first ones are kept as a sample. 0: rows are
+     * taken. */
     int64_t look_at;
     struct column_seen *seen;
     struct str *sample; /* n_cols texts per row */
@@ -48,7 +49,7 @@ struct rows {
     size_t n_held;
     int64_t left_out, left_out_line;
     int64_t known; /* so many records of a file that has grown were taken by earlier loads */
-    uint32_t n;      /* rows in the block */
+    uint32_t n;    /* rows in the block */
     int64_t *lines;
     struct buf rejects, frame;
     uint32_t n_rejects;

@@ -49,7 +49,7 @@ struct walk {
     struct buf value, text; /* of the cell; of the row's cells, one behind the other */
     struct {
         size_t from, n;
-    } *at;        /* by column */
+    } * at;       /* by column */
     size_t width; /* columns that the row has used */
     struct buf raw;
     size_t next_merge; /* the merges before begin above the row */
@@ -199,7 +199,8 @@ static void cell_end(struct walk *w)
             buf_add(&w->text, xlsx_text(b, (size_t)i));
     } else if (w->type == 'n') {
         xlsx_number(b, w->style < b->n_styles ? &b->styles[w->style] : &plain, str_trim(v), &w->text);
-        char *point = w->r && w->r->rows.format.decimal == ',' && w->text.n > from ? memchr(w->text.p + from, '.', w->text.n - from) : NULL;
+        char *point =
+            w->r && w->r->rows.format.decimal == ',' && w->text.n > from ? memchr(w->text.p + from, '.', w->text.n - from) : NULL;
         if (point) /* as the texts of the workbook have it */
             *point = ',';
     } else if (w->type == 'b') {
@@ -264,7 +265,13 @@ static void walk_text(void *ctx, const char *p, int n)
 
 static bool sheet_walk(struct reading *r, struct xlsx *x, const struct xlsx_sheet *s, struct measured *m, struct err *e)
 {
-    struct walk w = {.r = r, .x = x, .m = m, .e = e, .value = BUF_INIT(CELL_MAX_BYTES), .text = BUF_INIT(ROW_MAX_BYTES), .raw = BUF_INIT(ROW_MAX_BYTES * 2)};
+    struct walk w = {.r = r,
+                     .x = x,
+                     .m = m,
+                     .e = e,
+                     .value = BUF_INIT(CELL_MAX_BYTES),
+                     .text = BUF_INIT(ROW_MAX_BYTES),
+                     .raw = BUF_INIT(ROW_MAX_BYTES * 2)};
     w.at = mem_try_alloc(COLUMNS_MAX * sizeof *w.at);
     const struct xlsx_parse p = {&w, walk_start, walk_end, walk_text, &w.stop};
     bool ok = w.at ? xlsx_part(&x->book, s->part, &p, e) && !w.failed : err_set(e, E_MEMORY, "no memory to read the workbook");

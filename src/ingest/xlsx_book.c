@@ -8,11 +8,18 @@
 
 #include "base/clock.h"
 
-enum { PIECE_BYTES = 64 << 10, TEXTS_MAX_BYTES = 512 << 20, TEXTS_MAX = 32 << 20, SHEETS_MAX = 1024, STYLES_MAX = 65536, FORMATS_MAX = 4096 };
+enum {
+    PIECE_BYTES = 64 << 10,
+    TEXTS_MAX_BYTES = 512 << 20,
+    TEXTS_MAX = 32 << 20,
+    SHEETS_MAX = 1024,
+    STYLES_MAX = 65536,
+    FORMATS_MAX = 4096
+};
 /* Deflate packs at most 1:1032. A sheet of one repeated value comes to about 1:200; what is beyond both bounds is a bomb. */
 #define UNPACKED_MAX_BYTES (8ull << 30)
-#define SUSPECT_BYTES (64ull << 20)
-#define SUSPECT_RATIO 400ull
+#define SUSPECT_BYTES      (64ull << 20)
+#define SUSPECT_RATIO      400ull
 
 /* ---- Parts ---- */
 
@@ -158,7 +165,8 @@ static void relations_start(void *ctx, const char *name, const char **at)
         return;
     for (size_t i = 0; i < k->b->n_sheets; i++) {
         if (str_eq(k->b->sheets[i].id, str_of(id)))
-            k->b->sheets[i].part = target[0] == '/' ? arena_str(k->b->arena, str_of(target + 1)) : arena_printf(k->b->arena, "xl/%s", target);
+            k->b->sheets[i].part =
+                target[0] == '/' ? arena_str(k->b->arena, str_of(target + 1)) : arena_printf(k->b->arena, "xl/%s", target);
     }
 }
 
@@ -169,7 +177,7 @@ struct styling {
     struct {
         long id;
         struct xlsx_style style;
-    } *formats;
+    } * formats;
     size_t n_formats;
     bool in_cells;
 };
@@ -346,8 +354,11 @@ static bool refuse_archive(struct xlsx_book *b, struct err *e)
 {
     bool ods = zip_name_locate(b->zip, "content.xml", 0) >= 0, binary = zip_name_locate(b->zip, "xl/workbook.bin", 0) >= 0;
     err_set(e, E_SOURCE_FILE, "it is %s, which is not a format that is read",
-            ods ? "an OpenDocument spreadsheet (ODS)" : binary ? "a binary workbook (XLSB)" : "a ZIP archive");
-    err_hint(e, ods || binary ? "open it in a spreadsheet program and save it as XLSX or CSV" : "unpack it and give the files in it");
+            ods      ? "an OpenDocument spreadsheet (ODS)"
+            : binary ? "a binary workbook (XLSB)"
+                     : "a ZIP archive");
+    err_hint(e, ods || binary ? "open it in a spreadsheet program and save it as XLSX or CSV"
+                              : "unpack it and give the files in it");
     return false;
 }
 

@@ -1,6 +1,6 @@
-/* Changes are noticed by inotify and, since not every file system tells, by looking each half minute. A run begins when nothing has
- * changed for two seconds, so that a file that is being written is left for later; it begins only when there is something new, and
- * waits while another run is in work. */
+/* Changes are noticed by inotify and, since not every file system tells, by looking each half minute. A run begins when nothing
+ * has changed for two seconds, so that a file that is being written is left for later; it begins only when there is something
+ * new, and waits while another run is in work. */
 #include "serve/watch.h"
 
 #include <errno.h>
@@ -48,7 +48,8 @@ static uint64_t mix(uint64_t h, struct str path)
     return str_hash((struct str){(const char *)parts, sizeof parts});
 }
 
-/* A fingerprint of all watched files by name, size and time; their folders are put under inotify on the way. 0: nothing is watched. */
+/* A fingerprint of all watched files by name, size and time; their folders are put under inotify on the way. 0: nothing is
+ * watched. */
 static uint64_t look(struct watch *w, const struct mesh *m)
 {
     uint64_t h = 0;
@@ -63,7 +64,8 @@ static uint64_t look(struct watch *w, const struct mesh *m)
         h = str_hash((struct str){(const char *)&h, sizeof h}) | 1;
         if (w->notify >= 0)
             (void)inotify_add_watch(w->notify, arena_strz(&a, fixed_folder(&a, m->dir, st->path)),
-                                    IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_MODIFY | IN_ONLYDIR); /* the poll does without */
+                                    IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_MODIFY |
+                                        IN_ONLYDIR); /* the poll does without */
         if (!fs_glob(&a, arena_strz(&a, fs_join(&a, m->dir, st->path)), true, &paths, &n, NULL))
             continue;
         for (size_t k = 0; k < n; k++)
@@ -101,7 +103,8 @@ static bool anything_new(struct app *app, const struct mesh *m, bool *out, struc
 
 static bool run_built(struct app *app, const struct mesh *m, struct err *e)
 {
-    struct build_options o = {.program = app->program, .trigger = STR("watch"), .event = note_run, .ctx = app, .cancel = &app->cancel};
+    struct build_options o = {
+        .program = app->program, .trigger = STR("watch"), .event = note_run, .ctx = app, .cancel = &app->cancel};
     struct build_report report = {0};
     struct errs es = {0};
     struct err view = {0};
@@ -111,8 +114,8 @@ static bool run_built(struct app *app, const struct mesh *m, struct err *e)
     if (!govern_refresh(app->govern, m, &view) && good)
         good = (*e = view, false);
     if (good)
-        log_event(LOG_INFO, "watch", "run_done", "run=%lld built=%zu failed=%zu errors=%zu", (long long)report.run_id, report.built,
-                  report.failed, es.n_errors);
+        log_event(LOG_INFO, "watch", "run_done", "run=%lld built=%zu failed=%zu errors=%zu", (long long)report.run_id,
+                  report.built, report.failed, es.n_errors);
     errs_fini(&es);
     return good;
 }
@@ -193,7 +196,8 @@ static void *watching(void *ctx)
 bool watch_start(struct app *app, struct watch **out, struct err *e)
 {
     struct watch *w = mem_alloc(sizeof *w);
-    *w = (struct watch){.app = app, .notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    *w = (struct watch){
+        .app = app, .notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     int failed = w->wake < 0 ? errno : pthread_create(&w->thread, NULL, watching, w);
     if (failed) {
         if (w->notify >= 0)

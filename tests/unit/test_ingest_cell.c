@@ -170,6 +170,110 @@ static void test_wide_decimals(void **state)
     assert_int_equal(f->report.quarantined, 1);
 }
 
+/* Forms of single columns: what fits, and what is not taken for it. */
+static void test_forms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type, *form, *text, *expect;
+    } texts[] = {
+        {"DATE", "%d/%m/%Y", "25/12/2026", "20812"},
+        {"DATE", "%d/%m/%Y", "12/25/2026", NULL},
+        {"DATE", "%d/%m/%Y", "2026-12-25", NULL},
+        {"DATE", "excel", "46381", "20812"},
+        {"DATE", "excel", "46381.5", NULL},
+        {"TIMESTAMP", "excel", "46381.5", "1798200000000000"},
+        {"DATE", "excel", "60", NULL},
+        {"DATE", "excel", "-1", NULL},
+        {"TIMESTAMP", "epoch", "1798156800", "1798156800000000"},
+        {"TIMESTAMP", "epoch_ms", "1798156800123", "1798156800123000"},
+        {"TIMESTAMP", "epoch", "99999999999999", NULL},
+        {"TIMESTAMP", "epoch", "soon", NULL},
+        {"DECIMAL(18,2)", "$", "$1,234.50", "123450"},
+        {"DECIMAL(18,2)", "$", "-$5", "-500"},
+        {"DECIMAL(18,2)", "$", "$-5", "-500"},
+        {"DECIMAL(18,2)", "$", "($5)", "-500"},
+        {"DECIMAL(18,2)", "$", "(-$5)", NULL},
+        {"DECIMAL(18,2)", "$", "5", "500"},
+        {"DECIMAL(18,2)", "$",
+         "\xe2\x82\xac"
+         "5",
+         NULL},
+        {"DECIMAL(18,2)", "$", "$", NULL},
+        {"DECIMAL(18,2)", "EUR", "5 EUR", "500"},
+        {"DECIMAL(18,4)", "%", "12.5%", "1250"},
+        {"DECIMAL(18,4)", "%", "12.5 %", "1250"},
+        {"DECIMAL(18,4)", "%", "12.5", NULL},
+        {"BIGINT", "%", "50%", NULL},
+        {"BIGINT", "%", "200%", "2"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct engine_pipe_type t = cell_type_parse(str_of(texts[i].type));
+        struct cell_format f = {.decimal = '.'};
+        struct cell_form form = cell_form_parse(str_of(texts[i].form));
+        unsigned char cell[16] = {0};
+        char got[64] = "";
+        if (cell_convert_form(&t, &f, &form, str_of(texts[i].text), cell) == CELL_OK)
+            cell_text(&t, cell, got, sizeof got);
+        if (strcmp(got, texts[i].expect ? texts[i].expect : "") != 0)
+            fail_msg("%s of \"%s\" as %s is %s", texts[i].type, texts[i].text, texts[i].form, got[0] ? got : "refused");
+    }
+}
+
+/* Numbers and days as countries and programs write them, that need no declaration. */
+static void test_habits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type, *text, *expect;
+    } texts[] = {
+        {"BIGINT", "1 234 567", "1234567"},
+        {"BIGINT", "1'234", "1234"},
+        {"BIGINT",
+         "1\xc2\xa0"
+         "234",
+         "1234"},
+        {"BIGINT", "1 23", NULL},
+        {"BIGINT", "1 234'567", NULL},
+        {"BIGINT", "1 234,567", NULL},
+        {"BIGINT", "(12)", "-12"},
+        {"BIGINT", "(-12)", NULL},
+        {"BIGINT", "12-", "-12"},
+        {"BIGINT",
+         "\xe2\x88\x92"
+         "12",
+         "-12"},
+        {"BIGINT", "()", NULL},
+        {"BIGINT", "-", NULL},
+        {"DATE", "25.12.2026", "20812"},
+        {"DATE", "25.12.26", NULL},
+        {"DATE", "32.12.2026", NULL},
+        {"DATE", "25-Dec-26", "20812"},
+        {"DATE", "25 December 2026", "20812"},
+        {"DATE", "25 Dezember 2026", "20812"},
+        {"DATE", "Dec 25, 2026", "20812"},
+        {"DATE", "Dec 32, 2026", NULL},
+        {"DATE", "Dec 25", NULL},
+        {"DATE", "25/12/2026", NULL},
+        {"DATE", "Decoy 25, 2026", NULL},
+        {"DATE", "25.12.2026 08:00", NULL},
+        {"TIMESTAMP", "Fri, 25 Dec 2026 08:00:00 +0000", "1798185600000000"},
+        {"TIMESTAMP", "Dec 25, 2026, 8:00 PM", "1798228800000000"},
+        {"TIMESTAMP", "2026-12-25 12:30 AM", "1798158600000000"},
+        {"TIMESTAMP", "2026-12-25 13:30 AM", NULL},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct engine_pipe_type t = cell_type_parse(str_of(texts[i].type));
+        struct cell_format f = {.decimal = '.'};
+        unsigned char cell[16] = {0};
+        char got[64] = "";
+        if (cell_convert(&t, &f, str_of(texts[i].text), cell) == CELL_OK)
+            cell_text(&t, cell, got, sizeof got);
+        if (strcmp(got, texts[i].expect ? texts[i].expect : "") != 0)
+            fail_msg("%s of \"%s\" is %s", texts[i].type, texts[i].text, got[0] ? got : "refused");
+    }
+}
+
 static void test_types(void **state)
 {
     (void)state;
@@ -224,10 +328,9 @@ int main(int argc, char **argv)
         return loader_child_main();
     log_set(LOG_ERROR, false);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cells),
-        cmocka_unit_test(test_types),
-        cmocka_unit_test(test_looks),
-        cmocka_unit_test_setup_teardown(test_wide_decimals, fixture_setup, fixture_teardown),
+        cmocka_unit_test(test_cells),  cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_habits), cmocka_unit_test(test_types),
+        cmocka_unit_test(test_looks),  cmocka_unit_test_setup_teardown(test_wide_decimals, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

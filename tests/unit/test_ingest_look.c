@@ -5,8 +5,9 @@ static struct ingest_inferred look_at(struct fixture *f, const char *name, const
 {
     struct ingest_inferred found;
     fixture_file(f, "in/look", text);
-    const struct ingest_look_options o = {
-        .program = "/proc/self/exe", .path = arena_strz(&f->a, fs_join(&f->a, str_of(f->dir), STR("in/look"))), .name = str_of(name)};
+    const struct ingest_look_options o = {.program = "/proc/self/exe",
+                                          .path = arena_strz(&f->a, fs_join(&f->a, str_of(f->dir), STR("in/look"))),
+                                          .name = str_of(name)};
     must(f, ingest_look(&o, &f->a, &found, &f->e));
     return found;
 }
@@ -14,9 +15,10 @@ static struct ingest_inferred look_at(struct fixture *f, const char *name, const
 static void test_shown(void **state)
 {
     struct fixture *f = *state;
-    struct ingest_inferred x = look_at(f, "orders.csv",
-                                       "Orders of the shop\nOrder Date;E-Mail;writes to;Amount\n"
-                                       "24.12.2026;ana@example.org;tom@example.org;1.000,50 €\n25.12.2026;;eva@example.org;2,00 €\nTotal;;;1.002,50 €\n");
+    struct ingest_inferred x = look_at(
+        f, "orders.csv",
+        "Orders of the shop\nOrder Date;E-Mail;writes to;Amount\n"
+        "24.12.2026;ana@example.org;tom@example.org;1.000,50 €\n25.12.2026;;eva@example.org;2,00 €\nTotal;;;1.002,50 €\n");
     assert_int_equal(x.n_columns, 4);
     assert_string_equal(x.format.p, "csv");
     assert_string_equal(x.encoding.p, "utf-8");
@@ -55,7 +57,9 @@ static void test_refused(void **state)
 {
     struct fixture *f = *state;
     struct ingest_inferred found;
-    struct ingest_look_options o = {.program = "/proc/self/exe", .path = arena_strz(&f->a, fs_join(&f->a, str_of(f->dir), STR("in/look"))), .name = STR("mine.csv")};
+    struct ingest_look_options o = {.program = "/proc/self/exe",
+                                    .path = arena_strz(&f->a, fs_join(&f->a, str_of(f->dir), STR("in/look"))),
+                                    .name = STR("mine.csv")};
     fixture_file(f, "in/look", "<html><body>sign in</body></html>");
     assert_false(ingest_look(&o, &f->a, &found, &f->e));
     assert_int_equal(f->e.code, E_SOURCE_FILE);
