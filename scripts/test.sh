@@ -41,6 +41,10 @@ command_line() { # the real program by its commands and its API
     [ ! -x .deps/node/bin/node ] || PATH=$PWD/.deps/node/bin:$PATH
     TRELLIS_PROGRAM=$PWD/build/trellis node --test --test-reporter=tap tests/cli/*.test.mjs
 }
+large_files() { # two gigabytes through the real program
+    [ ! -x .deps/node/bin/node ] || PATH=$PWD/.deps/node/bin:$PATH
+    TRELLIS_LONG=1 TRELLIS_PROGRAM=$PWD/build/trellis node --test --test-reporter=tap --test-name-pattern "2 GB" tests/cli/messy.test.mjs
+}
 ours() { git ls-files -z "$@"; }
 tidy() {
     local jobs raw=build/test-logs/tidy.txt status
@@ -89,6 +93,7 @@ long_steps=(
     "build-tsan|build_tsan"
     "unit-tsan|suite build-tsan unit"
     "long-asan|long_suite build-asan"
+    "long-files|large_files"
 )
 steps=("${change_steps[@]}")
 [ $tier = change ] || steps=("${long_steps[@]}")

@@ -66,7 +66,8 @@ struct str cell_unpercent(struct str s, char *room, size_t size)
     if (!s.n || s.n + 3 > size)
         return (struct str){NULL, 0};
     memcpy(room, s.p, s.n);
-    memcpy(room + s.n, "e-2", 3); /* so a percentage stays exact */
+    static const struct str hundredths = {"e-2", 3}; /* so a percentage stays exact */
+    memcpy(room + s.n, hundredths.p, hundredths.n);
     return (struct str){room, s.n + 3};
 }
 
