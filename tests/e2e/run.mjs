@@ -8,12 +8,15 @@ import { launch } from './lib/browser.mjs';
 import { killAll, root, serve, trellisOk } from './lib/program.mjs';
 import { Runner } from './lib/test.mjs';
 import appearance from './specs/appearance.mjs';
+import catalog from './specs/catalog.mjs';
 import dashboard from './specs/dashboard.mjs';
-import data from './specs/data.mjs';
 import empty from './specs/empty.mjs';
 import extremes from './specs/extremes.mjs';
+import home from './specs/home.mjs';
 import keyboard from './specs/keyboard.mjs';
+import palette from './specs/palette.mjs';
 import platforms from './specs/platforms.mjs';
+import product from './specs/product.mjs';
 import restated from './specs/restated.mjs';
 import trouble from './specs/trouble.mjs';
 
@@ -54,7 +57,10 @@ try {
   await dashboard(context);
   await keyboard(context);
   await restated(context);
-  await data(context);
+  await home(context);
+  await palette(context);
+  await catalog(context);
+  await product(context);
   await appearance(context);
   await extremes(context);
   await trouble(context);

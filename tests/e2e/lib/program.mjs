@@ -56,6 +56,8 @@ export function serve(cwd, { env, timeout = 30_000 } = {}) {
         address,
         origin,
         token,
+        /* a page with the key of the session: the first address that a browser opens */
+        at: (route) => `${origin}${route}${route.includes('?') ? '&' : '?'}token=${token}`,
         output: () => text,
         api: (route, body) => api(origin, token, route, body),
         rows: async (sql, params = [], more = {}) => {

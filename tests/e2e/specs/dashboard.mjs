@@ -30,7 +30,7 @@ export default async function dashboard({ t, browser, server }) {
     (await server.rows(`SELECT ${SUMS} FROM acquisition.campaign_daily ${where} ${more}`, [from, to, ...params], options))[0];
 
   const page = await open(browser);
-  await page.goto(server.address);
+  await page.goto(server.at('/dashboards/campaign-360'));
   await page.locator('[data-answer]').waitFor();
   const go = async (query = '') => {
     await page.goto(`${server.origin}/dashboards/campaign-360${query}`);
@@ -38,7 +38,7 @@ export default async function dashboard({ t, browser, server }) {
   };
 
   await t.test('the printed address opens the dashboard and leaves no token in sight', async () => {
-    await page.goto(server.address);
+    await page.goto(server.at('/dashboards/campaign-360'));
     await page.locator('[data-answer]').waitFor();
     await settled(page);
     const url = new URL(page.url());

@@ -5,7 +5,7 @@ import { serve, trellisOk } from '../lib/program.mjs';
 import { assert } from '../lib/test.mjs';
 
 export default async function empty({ t, browser, temp, screenshots }) {
-  await t.test('an empty mesh says what to do next, on both pages', async () => {
+  await t.test('an empty mesh says what to do next, on each page', async () => {
     await trellisOk(['init', 'bare'], { cwd: temp });
     const server = await serve(path.join(temp, 'bare'));
     try {
@@ -16,7 +16,7 @@ export default async function empty({ t, browser, temp, screenshots }) {
         assert.match(await page.locator('[data-empty]').innerText(), /trellis add campaign_performance --domain acquisition/);
         assert.deepEqual(await axeViolations(page), []);
         await page.screenshot({ path: path.join(screenshots, `empty-1440-${scheme}.png`), fullPage: true });
-        await page.getByRole('link', { name: 'Data', exact: true }).click();
+        await goto(`${server.origin}/runs`);
         await page.getByText(/^No run yet/).waitFor();
         await settled(page);
         assert.deepEqual(await axeViolations(page), []);

@@ -32,7 +32,7 @@ export default async function extremes({ t, browser, server, screenshots }) {
   );
   const parent = `google_ads/${encodeURIComponent(account.account_id)}`;
   const page = await open(browser);
-  await page.goto(server.address);
+  await page.goto(server.at('/dashboards/campaign-360'));
   await page.locator('[data-answer]').waitFor();
   await page.route('**/api/v1/query', async (route) => {
     const { sql } = route.request().postDataJSON();

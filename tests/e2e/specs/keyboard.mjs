@@ -4,7 +4,7 @@ import { assert, until } from '../lib/test.mjs';
 
 export default async function keyboard({ t, browser, server }) {
   const page = await open(browser);
-  await page.goto(server.address);
+  await page.goto(server.at('/dashboards/campaign-360'));
   await page.locator('[data-answer]').waitFor();
   await settled(page);
   const focused = () =>
@@ -16,14 +16,14 @@ export default async function keyboard({ t, browser, server }) {
   await t.test('Tab goes over the page in its order, with the focus to be seen', async () => {
     await page.evaluate(() => document.activeElement?.blur());
     const seen = [];
-    for (let i = 0; i < 14; i++) {
+    for (let i = 0; i < 24; i++) {
       await page.keyboard.press('Tab');
       seen.push(await focused());
       const ring = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
       assert.notEqual(ring, 'none', `a ring around ${seen.at(-1)}`);
     }
     const at = (name) => seen.findIndex((s) => s.startsWith(name));
-    const order = ['Skip to the page', 'Trellis', 'Campaign 360', 'Data', 'Switch to', 'Dates', 'Compare', 'Platforms', 'Campaigns', 'As reported'].map(at);
+    const order = ['Skip to the page', 'Trellis', 'Home', 'Catalog', 'Switch to', 'Find products', 'Dates', 'Compare', 'Platforms', 'Campaigns', 'As reported'].map(at);
     assert.ok(order.every((n) => n >= 0), `all reached: ${seen.join(' | ')}`);
     assert.deepEqual(order, [...order].sort((a, b) => a - b));
   });

@@ -34,7 +34,7 @@ export default async function platforms({ t, browser, temp, screenshots }) {
     const server = await serve(shop);
     try {
       const page = await open(browser);
-      await page.goto(server.address);
+      await page.goto(server.at('/dashboards/campaign-360'));
       await page.locator('[data-answer]').waitFor();
       await page.goto(`${server.origin}/dashboards/campaign-360?range=all&compare=none&open=google_ads&open=microsoft_ads`);
       await settled(page);

@@ -39,7 +39,7 @@ export default async function restated({ t, browser, server, second, screenshots
       const [after] = await later.rows(spend);
       assert.ok(after.spend > before.spend + 1, 'the restated file is loaded');
       const page = await open(browser);
-      await page.goto(later.address);
+      await page.goto(later.at('/dashboards/campaign-360'));
       await page.locator('[data-answer]').waitFor();
       await settled(page);
       const tile = async (part) => figure(await page.locator(`[data-tile=spend] ${part}`).getAttribute('data-exact'));

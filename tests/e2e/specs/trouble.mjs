@@ -10,7 +10,7 @@ export default async function trouble({ t, browser, server, mesh, screenshots })
 
   await t.test('a panel that fails says why, and the rest stays', async () => {
     const page = await open(browser);
-    await page.goto(server.address);
+    await page.goto(server.at('/dashboards/campaign-360'));
     await page.locator('[data-answer]').waitFor();
     await page.route('**/api/v1/query', async (route) => {
       if (!route.request().postDataJSON().sql.includes('AS bucket')) return route.continue();
@@ -35,7 +35,7 @@ export default async function trouble({ t, browser, server, mesh, screenshots })
 
   await t.test('a level of the tree that fails says so in its place', async () => {
     const page = await open(browser);
-    await page.goto(server.address);
+    await page.goto(server.at('/dashboards/campaign-360'));
     await page.locator('[data-answer]').waitFor();
     await settled(page);
     await page.route('**/api/v1/query', (route) =>
@@ -72,7 +72,7 @@ export default async function trouble({ t, browser, server, mesh, screenshots })
       assert.notEqual(run.code, 0);
       for (const scheme of ['light', 'dark']) {
         const page = await open(browser, { scheme });
-        await page.goto(server.address);
+        await page.goto(server.at('/dashboards/campaign-360'));
         await page.locator('[data-banner=product]').waitFor();
         await settled(page);
         const banner = await page.locator('[data-banner=product]').locator('..').innerText();
@@ -97,7 +97,7 @@ export default async function trouble({ t, browser, server, mesh, screenshots })
       await trellisOk(['run'], { cwd: mesh });
     }
     const page = await open(browser);
-    await page.goto(server.address);
+    await page.goto(server.at('/dashboards/campaign-360'));
     await page.locator('[data-answer]').waitFor();
     await settled(page);
     assert.equal(await page.locator('[data-banner=product]').count(), 0);
