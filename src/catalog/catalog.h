@@ -41,18 +41,24 @@ MUST_CHECK bool find_query(const struct find *f, const struct find_ask *ask, str
 enum source_state { SOURCE_OK, SOURCE_LATE, SOURCE_FAILED, SOURCE_UNUSUAL /* volume or quarantine off its habit */, SOURCE_NEVER };
 const char *source_state_text(enum source_state s); /* ok late failed unusual never */
 struct source_load { int64_t file_id, rows, quarantined, bytes, at_us; struct str stream, path; int32_t day_from, day_to; bool has_days; };
+/* kind: source_failed source_late volume_unusual quarantine drift, as alerts are called. text: what is wrong; step: what its owner does. */
+struct source_problem { struct str kind, text, step; const struct mesh_stream *stream; };
 struct source_health {
     const struct mesh_source *source;
     enum source_state state;
     struct str reason;                 /* one sentence with the owner's next step */
+    struct source_problem *problems; size_t n_problems; /* the gravest first, one of a kind */
     int64_t last_load_us, lag_s, allowed_lag_s; /* lag: now minus the newest data; -1 unknown; allowed 0: none declared */
-    int64_t rows, rows_quarantined, last_rows, habit_rows; /* habit: median of the loads before; -1 too few to tell */
+    int64_t rows, rows_quarantined;
+    int64_t last_rows, habit_rows;     /* newest load of the stream that is furthest below its habit, and that: the median of the eight loads
+                                        * before; -1: nothing loaded, too few loads to tell */
     size_t drift_events;
     struct str data_from, data_to;
     const struct mesh_port **affected; size_t n_affected; /* downstream, nearest first */
 };
 /* All sources at once, indexed as mesh.sources. */
 MUST_CHECK bool catalog_sources(struct state *s, const struct mesh *m, struct arena *a, struct source_health **out, struct err *e);
+/* Files that were brought in, newest first. */
 MUST_CHECK bool catalog_source_loads(struct state *s, const struct mesh_source *src, size_t limit, struct arena *a,
                                      struct source_load **out, size_t *n, struct err *e);
 
@@ -123,7 +129,8 @@ MUST_CHECK bool catalog_naming(struct govern *g, const struct mesh *m, size_t li
 /* ---- lag.c: what the ledger says of each source in one question, for pages that count ---- */
 struct source_lag {
     const struct mesh_source *source;
-    int64_t last_load_us, newest_us; /* newest_us: the end of the newest day, or the last load where days are not known; 0: never */
+    int64_t last_load_us, newest_us; /* newest_us: the end of the newest day in the mesh's time zone, or the last load where days are not known; 0: never */
+    const struct mesh_stream *decides; /* whose newest day that is; NULL: days are not known */
     int64_t late_us;                 /* since when it is older than its SLA allows; 0: in time, or no SLA */
     int64_t rows, rows_quarantined;
     int32_t day_from, day_to; bool has_days;

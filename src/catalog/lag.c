@@ -15,25 +15,52 @@ static size_t place_of(const struct mesh *m, const struct mesh_source *s)
     return i;
 }
 
-static void add_stream(struct source_lag *v, const struct engine_chunk *ch, size_t row)
+/* What decides how new a source is: the days of the reports it must deliver, the one that lags most; without such, the newest day of
+ * any stream; without days, the last load. */
+struct reach {
+    int64_t required_us, any_us;
+    const struct mesh_stream *required, *any;
+};
+
+static int64_t day_end(const struct mesh *m, int32_t day)
 {
-    int64_t learned = engine_cell_i64(ch, 1, row), at = learned;
-    if (!engine_cell_null(ch, 2, row) && !engine_cell_null(ch, 3, row)) {
-        int32_t from = (int32_t)engine_cell_i64(ch, 2, row), to = (int32_t)engine_cell_i64(ch, 3, row);
-        v->day_from = !v->has_days || from < v->day_from ? from : v->day_from;
-        v->day_to = !v->has_days || to > v->day_to ? to : v->day_to;
-        v->has_days = true;
-        at = ((int64_t)to + 1) * 86400 * 1000000;
-    }
+    int64_t at;
+    return clock_day_end_us(str_of(clock_date(day).z), m->time_zone, &at) ? at : ((int64_t)day + 1) * 86400 * 1000000;
+}
+
+static void add_stream(const struct mesh *m, struct source_lag *v, struct reach *r, const struct mesh_stream *st,
+                       const struct engine_chunk *ch, size_t row)
+{
+    int64_t learned = engine_cell_i64(ch, 1, row);
     v->last_load_us = learned > v->last_load_us ? learned : v->last_load_us;
-    v->newest_us = at > v->newest_us ? at : v->newest_us;
     v->rows += engine_cell_i64(ch, 4, row);
     v->rows_quarantined += engine_cell_i64(ch, 5, row);
+    if (engine_cell_null(ch, 2, row) || engine_cell_null(ch, 3, row))
+        return;
+    int32_t from = (int32_t)engine_cell_i64(ch, 2, row), to = (int32_t)engine_cell_i64(ch, 3, row);
+    v->day_from = !v->has_days || from < v->day_from ? from : v->day_from;
+    v->day_to = !v->has_days || to > v->day_to ? to : v->day_to;
+    v->has_days = true;
+    int64_t at = day_end(m, to);
+    if (st->load == LOAD_REPLACE_DAYS && !st->optional && (!r->required || at < r->required_us))
+        *r = (struct reach){.required_us = at, .required = st, .any_us = r->any_us, .any = r->any};
+    if (!r->any || at > r->any_us)
+        *r = (struct reach){.required_us = r->required_us, .required = r->required, .any_us = at, .any = st};
+}
+
+static void judge(struct source_lag *v, const struct reach *r, int64_t now_us)
+{
+    int64_t allowed_us = v->source->sla.freshness_s * 1000000;
+    v->newest_us = r->required ? r->required_us : r->any ? r->any_us : v->last_load_us;
+    v->decides = r->required ? r->required : r->any;
+    if (v->newest_us && allowed_us > 0 && v->newest_us + allowed_us < now_us)
+        v->late_us = v->newest_us + allowed_us;
 }
 
 bool catalog_lags(struct state *s, const struct mesh *m, struct arena *a, struct source_lag **out, struct err *e)
 {
     struct source_lag *v = arena_array(a, m->n_sources + 1, sizeof *v);
+    struct reach *reach = arena_array(a, m->n_sources + 1, sizeof *reach);
     struct engine_conn *conn = NULL;
     struct engine_result *r = NULL;
     struct engine_chunk *ch = NULL;
@@ -45,17 +72,14 @@ bool catalog_lags(struct state *s, const struct mesh *m, struct arena *a, struct
             const struct mesh_stream *st = mesh_find_stream(m, engine_cell_str(ch, 0, row));
             size_t i = st ? place_of(m, st->source) : m->n_sources;
             if (i < m->n_sources)
-                add_stream(&v[i], ch, row);
+                add_stream(m, &v[i], &reach[i], st, ch, row);
         }
     engine_result_close(r);
     if (conn)
         engine_disconnect(conn);
     int64_t now = clock_now_us();
-    for (size_t i = 0; i < m->n_sources; i++) {
-        int64_t due = v[i].newest_us + m->sources[i]->sla.freshness_s * 1000000;
-        if (v[i].newest_us && m->sources[i]->sla.freshness_s > 0 && due < now)
-            v[i].late_us = due;
-    }
+    for (size_t i = 0; i < m->n_sources; i++)
+        judge(&v[i], &reach[i], now);
     *out = v;
     return ok;
 }

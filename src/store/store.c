@@ -55,6 +55,16 @@ const struct store_migration store_migrations[] = {
         " attempts INTEGER NOT NULL DEFAULT 0) STRICT;"
         "CREATE UNIQUE INDEX alert_open ON alert (kind, ref) WHERE cleared_at_us = 0;",
     },
+    {
+        "ALTER TABLE alert ADD COLUMN batch INTEGER NOT NULL DEFAULT 0;"
+        "CREATE INDEX alert_batch ON alert (batch);"
+        "CREATE TABLE message (id INTEGER PRIMARY KEY AUTOINCREMENT, batch INTEGER NOT NULL, kind TEXT NOT NULL, channel TEXT NOT"
+        " NULL, once TEXT, subject TEXT NOT NULL, body TEXT NOT NULL, made_at_us INTEGER NOT NULL, sent_at_us INTEGER NOT NULL"
+        " DEFAULT 0, given_up_at_us INTEGER NOT NULL DEFAULT 0, next_at_us INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
+        " problem TEXT NOT NULL DEFAULT '') STRICT;"
+        "CREATE UNIQUE INDEX message_once ON message (once, channel) WHERE once IS NOT NULL;"
+        "CREATE INDEX message_waits ON message (next_at_us) WHERE sent_at_us = 0 AND given_up_at_us = 0;",
+    },
 };
 const size_t store_migrations_count = sizeof store_migrations / sizeof *store_migrations;
 

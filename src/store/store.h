@@ -84,12 +84,27 @@ MUST_CHECK bool store_declared_all(struct store *s, struct arena *a, struct stor
 MUST_CHECK bool store_declared_replace(struct store *s, const struct store_declared *d, size_t n, const struct store_change *c, size_t n_changes, struct err *e); /* one transaction */
 MUST_CHECK bool store_changes(struct store *s, struct arena *a, int64_t since_us, size_t limit, struct store_change **out, size_t *n, struct err *e);
 
-/* Alerts: one per subject and kind while it lasts, so that nobody is told twice. */
-struct store_alert { int64_t id, raised_at_us, sent_at_us, cleared_at_us; struct str kind, ref, message; int attempts; };
-MUST_CHECK bool store_alert_raise(struct store *s, struct str kind, struct str ref, struct str message, bool *is_new, struct err *e);
-MUST_CHECK bool store_alert_clear(struct store *s, struct str kind, struct str ref, bool *was_raised, struct err *e);
-MUST_CHECK bool store_alert_sent(struct store *s, int64_t id, bool delivered, struct err *e);
-MUST_CHECK bool store_alerts(struct store *s, struct arena *a, bool unsent_only, size_t limit, struct store_alert **out, size_t *n, struct err *e);
+/* Alerts: one per subject and kind while it lasts, so that nobody is told twice. Messages are what is sent of them, one for each
+ * channel, kept until they are delivered or given up. */
+struct store_alert {
+    int64_t id, raised_at_us, sent_at_us, cleared_at_us; /* sent: when the first channel had it; 0: not yet; cleared 0: it lasts */
+    struct str kind, ref, message;
+    int attempts;
+};
+struct store_message {
+    int64_t id, made_at_us, sent_at_us, given_up_at_us, next_at_us; /* next: no attempt before */
+    int attempts;
+    struct str kind /* alert digest test */, channel /* webhook mail */, subject, body;
+    struct str once;    /* a second message of the same text and channel is not taken; empty: any number */
+    struct str problem; /* of the last attempt */
+};
+MUST_CHECK bool store_alerts(struct store *s, struct arena *a, bool open_only, size_t limit, struct store_alert **out, size_t *n, struct err *e);
+/* What begins (kind, ref, message), what is mended (id), and what is to be told of both, in one transaction. */
+MUST_CHECK bool store_alerts_write(struct store *s, const struct store_alert *raised, size_t n_raised, const struct store_alert *mended,
+                                   size_t n_mended, const struct store_message *told, size_t n_told, struct err *e);
+MUST_CHECK bool store_messages(struct store *s, struct arena *a, bool due_only, size_t limit, struct store_message **out, size_t *n, struct err *e); /* due: oldest first; else newest first */
+/* One attempt at a message. next_us: when to try again; 0: never. */
+MUST_CHECK bool store_message_tried(struct store *s, int64_t id, bool delivered, int64_t next_us, struct str problem, struct err *e);
 
 MUST_CHECK bool store_setting_set(struct store *s, struct str key, struct str value, struct err *e);
 MUST_CHECK bool store_setting_get(struct store *s, struct arena *a, struct str key, struct str *value,

@@ -1,0 +1,103 @@
+/* Alerts begin and end by comparing what is wrong now with the alerts that last. */
+#include "notify/notify_int.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { TOLD_AT_ONCE = 20, BODY_MAX = 64 << 10 };
+
+/* Two looks at a time would tell the same twice. */
+static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
+
+static bool lasts(const struct store_alert *v, size_t n, const struct notify_trouble *t)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(v[i].kind, t->kind) && str_eq(v[i].ref, t->ref))
+            return true;
+    return false;
+}
+
+static bool still_wrong(const struct notify_trouble *v, size_t n, const struct store_alert *o)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(v[i].kind, o->kind) && str_eq(v[i].ref, o->ref))
+            return true;
+    return false;
+}
+
+static struct str first_line(struct str s)
+{
+    struct str rest;
+    return str_cut(s, '\n', &rest);
+}
+
+static void put_mended(struct buf *b, const struct store_alert *v, size_t n)
+{
+    for (size_t i = 0; i < n && i < TOLD_AT_ONCE; i++) {
+        struct str was = first_line(v[i].message);
+        buf_printf(b, "%sMended: %.*s is in order again, after an alert of %.16sZ (%.*s)", b->n ? "\n" : "", STR_FMT(v[i].ref),
+                   clock_iso(v[i].raised_at_us).z, STR_FMT(was));
+    }
+    if (n > TOLD_AT_ONCE)
+        buf_printf(b, "\nand %zu more that are mended", n - TOLD_AT_ONCE);
+}
+
+static bool write_down(const struct notify *n, const struct notify_trouble *fresh, size_t n_fresh, const struct store_alert *mended,
+                       size_t n_mended, struct arena *a, struct err *e)
+{
+    struct store_alert *raised = arena_array(a, n_fresh + 1, sizeof *raised);
+    struct store_message told[2];
+    struct buf body = BUF_INIT((size_t)BODY_MAX);
+    for (size_t i = 0; i < n_fresh; i++) {
+        raised[i] = (struct store_alert){.kind = fresh[i].kind, .ref = fresh[i].ref, .message = say_trouble(&fresh[i], STR(""), a)};
+        if (i < TOLD_AT_ONCE) {
+            buf_addz(&body, i ? "\n\n" : "");
+            buf_add(&body, say_trouble(&fresh[i], n->page, a));
+        }
+    }
+    if (n_fresh > TOLD_AT_ONCE)
+        buf_printf(&body, "\n\nand %zu more: `trellis alerts` lists all", n_fresh - TOLD_AT_ONCE);
+    if (n_fresh && n_mended)
+        buf_addc(&body, '\n');
+    put_mended(&body, mended, n_mended);
+    size_t n_told = say_to_all(n->mesh, "alert", say_subject(n->mesh, fresh, n_fresh, n_mended, a), buf_str(&body), STR(""), told);
+    bool ok = buf_ok(&body, e) && store_alerts_write(n->state->store, raised, n_fresh, mended, n_mended, told, n_told, e);
+    buf_fini(&body);
+    return ok;
+}
+
+static bool look(const struct notify *n, struct arena *a, struct notify_seen *out, struct err *e)
+{
+    struct notify_trouble *now;
+    struct store_alert *open;
+    size_t n_now, n_open, n_fresh = 0, n_mended = 0;
+    if (!notify_troubles(n, a, &now, &n_now, e) || !store_alerts(n->state->store, a, true, 0, &open, &n_open, e))
+        return false;
+    struct notify_trouble *fresh = arena_array(a, n_now + 1, sizeof *fresh);
+    struct store_alert *mended = arena_array(a, n_open + 1, sizeof *mended);
+    for (size_t i = 0; i < n_now; i++)
+        if (!lasts(open, n_open, &now[i]))
+            fresh[n_fresh++] = now[i];
+    for (size_t i = 0; i < n_open; i++)
+        if (!still_wrong(now, n_now, &open[i]))
+            mended[n_mended++] = open[i];
+    *out = (struct notify_seen){n_fresh, n_mended, n_open + n_fresh - n_mended};
+    if (!n_fresh && !n_mended)
+        return true;
+    log_event(LOG_INFO, "notify", "looked", "raised=%zu mended=%zu open=%zu", out->raised, out->mended, out->open);
+    return write_down(n, fresh, n_fresh, mended, n_mended, a, e);
+}
+
+bool notify_look(const struct notify *n, struct notify_seen *out, struct err *e)
+{
+    struct arena a;
+    arena_init(&a);
+    pthread_mutex_lock(&looking);
+    bool ok = look(n, &a, out, e);
+    pthread_mutex_unlock(&looking);
+    arena_fini(&a);
+    return ok;
+}
