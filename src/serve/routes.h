@@ -75,6 +75,10 @@ bool route_product(struct call *c, struct err *e);
 bool route_port(struct call *c, struct err *e);
 /* routes_edit.c */
 bool route_edits(struct call *c, struct err *e);
+/* routes_draft.c */
+bool route_drafts(struct call *c, struct err *e);
+/* routes_pack.c */
+bool route_packs(struct call *c, struct err *e);
 /* routes_export.c */
 bool route_export(struct call *c, struct err *e);
 /* routes_find.c */
