@@ -1,4 +1,4 @@
-/* Goals: what their number is now, how it went by the week over the last year, and how far it has come from the frozen baseline
+/* Goals: what their number is now, how it went over the last year (each week the same window of days, so that the figures compare), and how far it has come from the frozen baseline
  * to the target. A number that cannot be had is a sentence on the goal, never an error of the page. */
 #include "catalog/catalog_int.h"
 
@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-enum { WINDOW_DAYS = 28, YEAR_DAYS = 364, WEEKS_MAX = 60, SQL_MAX = 64 << 10 };
+enum { WINDOW_DAYS = 28, WEEKS = 53, SQL_MAX = 64 << 10 };
 
 static struct str time_column(const struct mesh_number *n)
 {
@@ -89,38 +89,66 @@ static void select_single(struct buf *b, const struct mesh_number *n)
     put_from(b, n);
 }
 
-/* ---- by the week ---- */
+/* ---- over the last year ---- */
 struct weeks {
-    struct goal_point *v;
+    struct goal_point *v; /* one a week, the newest last */
     size_t n;
+    int32_t first; /* day that the port begins with */
 };
 
 static void take_week(void *ctx, const struct engine_chunk *ch, size_t row)
 {
     struct weeks *w = ctx;
-    if (engine_cell_null(ch, 0, row))
-        return;
     int32_t day = (int32_t)engine_cell_i64(ch, 0, row);
-    while (w->n && w->n < WEEKS_MAX && w->v[w->n - 1].day + 7 < day) { /* a week without rows is a gap, not a 0 */
-        w->v[w->n] = (struct goal_point){.day = w->v[w->n - 1].day + 7};
-        w->n++;
+    w->first = (int32_t)engine_cell_i64(ch, 2, row);
+    for (size_t i = 0; i < w->n; i++) {
+        if (w->v[i].day != day || engine_cell_null(ch, 1, row) || !isfinite(engine_cell_f64(ch, 1, row)))
+            continue;
+        w->v[i].known = true;
+        w->v[i].value = engine_cell_f64(ch, 1, row);
     }
-    if (w->n == WEEKS_MAX)
-        return;
-    bool known = !engine_cell_null(ch, 1, row) && isfinite(engine_cell_f64(ch, 1, row));
-    w->v[w->n++] = (struct goal_point){.day = day, .known = known, .value = known ? engine_cell_f64(ch, 1, row) : 0};
 }
 
-static void select_weeks(struct buf *b, const struct mesh *m, const struct mesh_number *n)
+/* The window that ends on each of the days; one without rows is a gap, not a 0. */
+static void select_weeks(struct buf *b, const struct mesh_number *n, const struct weeks *w, int window)
 {
-    bool sunday = str_eq(m->week_start, STR("sunday"));
-    buf_addz(b, "SELECT CAST(date_trunc('week', ");
+    buf_printf(b, "SELECT trellis_until AS day, CAST((%.*s) AS DOUBLE) AS value, (SELECT min(", STR_FMT(n->value));
     put_day(b, n);
-    buf_printf(b, "%s) AS DATE)%s AS day, CAST((%.*s) AS DOUBLE) AS value", sunday ? " + 1" : "", sunday ? " - 1" : "",
-               STR_FMT(n->value));
+    buf_addz(b, ")");
     put_from(b, n);
-    put_newest(b, n, YEAR_DAYS);
+    put_where(b, n, "\nWHERE");
+    buf_addz(b, ") AS first_day");
+    put_from(b, n);
+    buf_addz(b, "\nJOIN (VALUES ");
+    for (size_t i = 0; i < w->n; i++) {
+        buf_addz(b, i ? ", (" : "(");
+        sql_day(b, w->v[i].day);
+        buf_addc(b, ')');
+    }
+    buf_addz(b, ") AS weeks(trellis_until) ON ");
+    put_day(b, n);
+    buf_printf(b, " > trellis_until - %d AND ", window);
+    put_day(b, n);
+    buf_addz(b, " <= trellis_until");
+    put_where(b, n, "\nWHERE");
     buf_addz(b, "\nGROUP BY 1\nORDER BY 1");
+}
+
+static void lay_weeks(struct weeks *w, int32_t newest)
+{
+    w->n = WEEKS;
+    for (size_t i = 0; i < w->n; i++)
+        w->v[i].day = newest - 7 * (int32_t)(w->n - 1 - i);
+}
+
+/* A window that begins before the data does is not a whole one. */
+static void drop_partial(struct weeks *w, int window)
+{
+    size_t k = 0;
+    while (k < w->n && w->v[k].day - window + 1 < w->first)
+        k++;
+    w->v += k;
+    w->n -= k;
 }
 
 static double progress_of(const struct mesh_goal *goal, double value)
@@ -141,25 +169,30 @@ bool catalog_goal(struct govern *g, const struct mesh *m, const struct mesh_goal
     const struct mesh_number *n = &goal->number;
     struct buf sql = BUF_INIT((size_t)SQL_MAX);
     struct single one = {.a = a};
-    struct weeks weeks = {.v = arena_array(a, WEEKS_MAX, sizeof *weeks.v)};
+    struct weeks weeks = {.v = arena_array(a, WEEKS, sizeof *weeks.v)};
     struct err why = {0};
+    int32_t newest = 0;
+    int window = n->window_days > 0 ? n->window_days : WINDOW_DAYS;
+    (void)m;
     *out = (struct goal_state){.goal = goal, .progress = NAN};
     if (!n->port) {
         out->problem = STR("its number names no port");
         return true;
     }
     select_single(&sql, n);
-    put_newest(&sql, n, n->window_days > 0 ? n->window_days : WINDOW_DAYS);
+    put_newest(&sql, n, window);
     if (!buf_ok(&sql, e)) {
         buf_fini(&sql);
         return false;
     }
     out->sql = arena_str(a, buf_str(&sql));
     bool ok = ask_rows(g, out->sql, 1, take_single, &one, &why);
-    if (ok && time_column(n).n) {
+    if (ok && time_column(n).n && clock_parse_date(one.to, &newest)) {
         buf_reset(&sql);
-        select_weeks(&sql, m, n);
-        ok = buf_ok(&sql, &why) && ask_rows(g, buf_str(&sql), WEEKS_MAX + 10, take_week, &weeks, &why);
+        lay_weeks(&weeks, newest);
+        select_weeks(&sql, n, &weeks, window);
+        ok = buf_ok(&sql, &why) && ask_rows(g, buf_str(&sql), WEEKS, take_week, &weeks, &why);
+        drop_partial(&weeks, window);
     }
     buf_fini(&sql);
     if (!ok) {

@@ -1,5 +1,5 @@
-/* The demo's words, goals and targets. Baselines are what the world really did in its first four weeks, so that the page's
- * progress can be checked by hand. */
+/* The demo's words, goals and targets. Baselines are what the world really did in four quiet weeks after its first season, so that
+ * the page's progress can be checked by hand. */
 #include "cli/demo/meaning.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@
 #include "base/fs.h"
 #include "cli/demo/orders.h"
 
-enum { WINDOW_DAYS = 28, FROZEN_AFTER_DAYS = 30, HABIT_DAYS = 60, TEXT_MAX_BYTES = 1 << 20, SOURCE_MAX_BYTES = 1 << 20, FILE_MODE = 0644, FOLDER_MODE = 0755 };
+enum { WINDOW_DAYS = 28, BASELINE_FROM_DAY = 70, FROZEN_AFTER_DAYS = 100, HABIT_DAYS = 60, TEXT_MAX_BYTES = 1 << 20, SOURCE_MAX_BYTES = 1 << 20, FILE_MODE = 0644, FOLDER_MODE = 0755 };
 static const struct str FOLDER = {"packs/demo/", 11};
 
 struct word { const char *name; struct str value; };
@@ -52,13 +52,14 @@ static struct str day_text(struct arena *a, int32_t day)
 
 static void words_make(struct arena *a, const struct demo_world *w, struct word words[WORDS])
 {
-    struct sums then = sums_of(w, 0, WINDOW_DAYS);
+    struct sums then = sums_of(w, BASELINE_FROM_DAY, WINDOW_DAYS);
     double back = then.spend > 0 ? then.value / then.spend : 0, cost = then.conversions > 0 ? then.spend / then.conversions : 0;
     const struct word all[WORDS] = {
         {"return_then", arena_printf(a, "%.4f", back)}, {"return_target", arena_printf(a, "%.1f", ceil(back * 11.0) / 10.0)},
         {"cost_then", arena_printf(a, "%.4f", cost)}, {"cost_target", arena_printf(a, "%.1f", floor(cost * 9.0) / 10.0)},
         {"new_then", arena_printf(a, "%.0f", then.first_orders)}, {"new_target", arena_printf(a, "%.0f", ceil(then.first_orders * 1.2 / 10.0) * 10.0)},
-        {"then_from", day_text(a, w->first_day)}, {"then_to", day_text(a, w->first_day + WINDOW_DAYS - 1)},
+        {"then_from", day_text(a, w->first_day + BASELINE_FROM_DAY)},
+        {"then_to", day_text(a, w->first_day + BASELINE_FROM_DAY + WINDOW_DAYS - 1)},
         {"frozen", day_text(a, w->first_day + FROZEN_AFTER_DAYS)}, {"by", day_text(a, w->last_day + 183)},
         {"reviewed", day_text(a, w->last_day - 40)}, {NULL, {NULL, 0}},
     };

@@ -335,6 +335,7 @@ export interface Goal {
   products: { ref: string; title: string | null }[];
   port: string | null;
   sql: string | null;
+  window_days: number;
   north_star: boolean;
 }
 export type RequestKind = 'product' | 'access' | 'feedback' | 'question';
