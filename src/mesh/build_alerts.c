@@ -62,6 +62,11 @@ void build_alerts(struct load *l, const struct doc *d)
     if (!alerts)
         return;
     l->m->alerts.webhook = secret(l, d, alerts, "webhook", "TRELLIS_WEBHOOK");
+    l->m->alerts.page = doc_str(d, alerts, "page");
+    if (l->m->alerts.page.n && !str_starts(l->m->alerts.page, STR("https://")) && !str_starts(l->m->alerts.page, STR("http://")))
+        hint(at_value(l, E_SCHEMA, d, doc_get(d, alerts, "page"), "page is no address of a page"), "write https://trellis.example.org");
+    while (str_ends(l->m->alerts.page, STR("/")))
+        l->m->alerts.page.n--;
     if (m)
         mail(l, d, m);
     if (digest) {

@@ -154,6 +154,7 @@ struct mesh_dashboard {                      /* domains/<d>/dashboards/<name>.ya
 };
 struct mesh_alerts {                         /* `alerts:` of mesh.yaml. Secrets are references: env:NAME or file:PATH */
     struct str webhook, smtp_url, smtp_user, smtp_password, mail_from; struct str *mail_to; size_t n_mail_to;
+    struct str page;                         /* where people open the page, for links in messages; no slash at its end; empty: the server's own address */
     struct str digest_day; int digest_hour;  /* monday … sunday, or daily; empty: no digest */
 };
 

@@ -246,18 +246,17 @@ bool notify_digest(const struct notify *n, struct arena *a, struct notify_digest
     return ok;
 }
 
-bool notify_digest_tell(const struct notify *n, struct str once, struct arena *a, struct err *e)
+bool notify_digest_tell(const struct notify *n, struct str once, struct arena *a, struct notify_digest *out, struct err *e)
 {
-    struct notify_digest d;
     struct store_message told[2];
     if (!notify_configured(n->mesh)) {
         err_set(e, E_USAGE, "nobody is told: mesh.yaml has no `alerts:`");
         err_hint(e, "add alerts: {webhook: env:TRELLIS_WEBHOOK} and set that variable to the address");
         return false;
     }
-    if (!notify_digest(n, a, &d, e))
+    if (!notify_digest(n, a, out, e))
         return false;
-    size_t count = say_to_all(n->mesh, "digest", d.title, d.text, once, told);
+    size_t count = say_to_all(n->mesh, "digest", out->title, out->text, once, told);
     return store_alerts_write(n->state->store, NULL, 0, NULL, 0, told, count, e) &&
            (!once.n || store_setting_set(n->state->store, STR("digest_told"), once, e));
 }

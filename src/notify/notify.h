@@ -45,7 +45,7 @@ struct notify_digest {
 };
 MUST_CHECK bool notify_digest(const struct notify *n, struct arena *a, struct notify_digest *out, struct err *e);
 /* Written down for every channel; `once` empty: each time. */
-MUST_CHECK bool notify_digest_tell(const struct notify *n, struct str once, struct arena *a, struct err *e);
+MUST_CHECK bool notify_digest_tell(const struct notify *n, struct str once, struct arena *a, struct notify_digest *out, struct err *e);
 /* Whether the declared hour has come today; `once` names it, for notify_digest_tell. */
 bool notify_digest_due(const struct mesh *m, int64_t now_us, struct arena *a, struct str *once);
 

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "catalog/catalog.h"
+#include "serve/alerting.h"
 #include "serve/kept.h"
 #include "serve/put.h"
 
@@ -223,6 +224,7 @@ void app_turn_give(struct app *app)
         atomic_store(&app->cancel, false);
     atomic_store(&app->running, false);
     pthread_mutex_unlock(&app->reload);
+    alerting_wake(app->alerting);
 }
 
 void app_broken(struct app *app, struct buf *out)

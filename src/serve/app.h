@@ -14,6 +14,7 @@
 #include "store/store.h"
 
 struct kept;
+struct alerting;
 struct app_mesh; /* a declaration, counted: lives while a request or the gate uses it */
 
 struct app {
@@ -23,6 +24,7 @@ struct app {
     struct build *build;
     struct govern *govern;
     const struct session *session; /* of the server; NULL in a command */
+    struct alerting *alerting;     /* of the server; NULL in a command */
 
     pthread_mutex_t lock; /* current, broken, tree, checked_us, sources */
     struct app_mesh *current;
@@ -33,6 +35,7 @@ struct app {
     struct kept *kept;        /* kept.h; guarded by `lock`; NULL: nothing yet */
     struct buf sources;       /* answer of the last question for sources; guarded by `lock` */
     uint64_t sources_of;      /* generation it belongs to; 0: none */
+    int64_t sources_us;       /* when it was made, by the monotonic clock: lags grow */
     atomic_ullong generation; /* counts declarations and loads: what was answered from an older one is stale */
 
     pthread_mutex_t

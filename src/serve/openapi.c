@@ -52,10 +52,26 @@ static const struct {
     {"stream",
      "name:s ref:s state:s optional:b files:i rows:i rows_quarantined:i last_loaded_at:t? data_from:s? data_to:s? message:s? "
      "quarantine:[quarantine] drift_events:[drift_event]"},
-    {"source", "domain:s name:s title:s description:s kind:s pack:s? path:s currency:s? time_zone:s? "
-               "drift:evolve|quarantine|fail owner:owner "
-               "state:s streams:[stream]"},
-    {"sources", "sources:[source]"},
+    {"affected", "ref:s"},
+    {"source_health", "domain:s name:s title:s pack:s? kind:s owner:owner state:ok|late|failed|unusual|never reason:s last_load_at:t? lag_s:i? "
+                      "allowed_lag_s:i? rows:i rows_quarantined:i last_rows:i? habit_rows:i? drift_events:i data_from:d? data_to:d? "
+                      "affected:[affected]"},
+    {"source_load", "stream:s path:s at:t rows:i quarantined:i bytes:i day_from:d? day_to:d?"},
+    {"source_listed", "domain:s name:s title:s pack:s? kind:s owner:owner state:ok|late|failed|unusual|never reason:s last_load_at:t? lag_s:i? "
+                      "allowed_lag_s:i? rows:i rows_quarantined:i last_rows:i? habit_rows:i? drift_events:i data_from:d? data_to:d? "
+                      "affected:[affected] description:s path:s currency:s? time_zone:s? drift:evolve|quarantine|fail streams:[stream]"},
+    {"source_whole", "domain:s name:s title:s pack:s? kind:s owner:owner state:ok|late|failed|unusual|never reason:s last_load_at:t? lag_s:i? "
+                     "allowed_lag_s:i? rows:i rows_quarantined:i last_rows:i? habit_rows:i? drift_events:i data_from:d? data_to:d? "
+                     "affected:[affected] description:s path:s currency:s? time_zone:s? drift:evolve|quarantine|fail streams:[stream] "
+                     "loads:[source_load]"},
+    {"sources", "sources:[source_listed]"},
+    {"alert", "kind:s ref:s message:s raised_at:t sent_at:t? mended_at:t? attempts:i"},
+    {"message", "kind:alert|digest|test channel:webhook|mail subject:s made_at:t sent_at:t? given_up_at:t? next_at:t? attempts:i problem:s?"},
+    {"alerts", "configured:b alerts:[alert] messages:[message]"},
+    {"alerts_checked", "raised:i mended:i open:i sent:i failed:i given_up:i problem:s?"},
+    {"alerts_sent", "sent:i failed:i problem:s?"},
+    {"digest", "title:s text:s"},
+    {"digest_sent", "title:s text:s sent:i failed:i problem:s?"},
     {"run",
      "run_id:i kind:s started_at:t finished_at:t? status:running|succeeded|failed|cancelled|interrupted trigger:s ports_built:i "
      "ports_failed:i ports_skipped:i rows:i message:s? ports:[port_run]"},
@@ -82,6 +98,19 @@ static const struct {
     {"draft_error", "code:s name:s message:s hint?:s file?:s line?:i col?:i retryable:b field:s?"},
     {"draft_next", "title:s command:s? href:s?"},
     {"draft", "patch:s files:[draft_file] applied:b ref:s? href:s? errors:[draft_error] next:[draft_next]"},
+    {"upload_request", "name:s bytes:i"},
+    {"upload", "id:s name:s part_bytes:i received:i"},
+    {"bytes", ""},
+    {"upload_received", "received:i bytes:i"},
+    {"upload_look_request", "sheet?:s"},
+    {"problem", "message:s hint:s?"},
+    {"upload_column", "name:s title:s? type:s classification:s required:b examples:[s]"},
+    {"upload_names", "name:s title:s"},
+    {"upload_found", "format:s compression:s? sheets:[s] sheet:s? encoding:s? delimiter:s? header_row:i rows_sampled:i rows_left_out:i day_column:s? "
+                     "problems:[problem] columns:[upload_column] rows:[any] suggested:upload_names"},
+    {"upload_add_column", "name:s type?:s title?:s description?:s classification?:s"},
+    {"upload_add_request", "domain:s name:s title?:s description?:s owner?:owner currency?:s columns?:[upload_add_column] sheet?:s replace?:b apply?:b"},
+    {"upload_added", "patch:s files:[edit_file] applied:b errors:[error] port:s href:s replaced:b"},
     {"pack", "name:s title:s summary:s kind:source|product platform:s? domain:s? own:b added:b"},
     {"packs", "packs:[pack]"},
     {"query_request", "sql:s params?:[any] as_of?:d? purpose?:s limit?:i format?:json|csv|ndjson timeout_ms?:i"},
@@ -107,6 +136,10 @@ static const struct {
              "day_to:d? window_days:i baseline:baseline? target:goal_target? progress:n? series:[point] products:[goal_product] port:s "
              "product:s? sql:s? north_star:b file:s line:i"},
     {"goals", "goals:[goal]"},
+    {"measure", "column:s? aggregate:sum|avg|min|max|count|count_distinct title:s"},
+    {"panel", "title:s chart:line|bar|area|table|number port:s x:s? grain:s? series:s? where:s? measures:[measure] sql:s? state:port_summary?"},
+    {"dashboard", "domain:s name:s title:s description:s? owner:owner path:s panels:[panel]"},
+    {"dashboards", "dashboards:[dashboard]"},
     {"goal_value", "name:s domain:s? value:n? from:d to:d file:s line:i frozen:b today:d"},
     {"pace", "metric:s platform:s campaign_id:s currency:s from:d to:d target:n actual:n? expected:n? projected:n? days_done:i "
              "days_all:i last_day:d?"},

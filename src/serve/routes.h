@@ -73,10 +73,18 @@ bool route_mesh(struct call *c, struct err *e);
 bool route_products(struct call *c, struct err *e);
 bool route_product(struct call *c, struct err *e);
 bool route_port(struct call *c, struct err *e);
+/* routes_dashboard.c */
+bool route_dashboards(struct call *c, struct err *e);
+bool route_dashboard(struct call *c, struct err *e);
 /* routes_edit.c */
 bool route_edits(struct call *c, struct err *e);
 /* routes_draft.c */
 bool route_drafts(struct call *c, struct err *e);
+/* routes_upload.c */
+bool route_upload_begin(struct call *c, struct err *e);
+bool route_upload_piece(struct call *c, struct err *e);
+bool route_upload_look(struct call *c, struct err *e);
+bool route_upload_add(struct call *c, struct err *e);
 /* routes_pack.c */
 bool route_packs(struct call *c, struct err *e);
 /* routes_export.c */
@@ -89,6 +97,13 @@ bool route_lineage(struct call *c, struct err *e);
 bool route_column(struct call *c, struct err *e);
 /* routes_source.c */
 bool route_sources(struct call *c, struct err *e);
+bool route_source(struct call *c, struct err *e);
+/* routes_alert.c */
+bool route_alerts(struct call *c, struct err *e);
+bool route_alerts_check(struct call *c, struct err *e);
+bool route_alerts_test(struct call *c, struct err *e);
+bool route_digest(struct call *c, struct err *e);
+bool route_digest_send(struct call *c, struct err *e);
 /* routes_history.c */
 bool route_port_checks(struct call *c, struct err *e);
 bool route_runs(struct call *c, struct err *e);
@@ -135,6 +150,7 @@ void shape_run(struct buf *b, const struct mesh *m, const struct store_run *r, c
 void shape_errs(struct buf *b, const char *key, const struct errs *es, bool warnings);
 const struct mesh_person *shape_product_owner(const struct mesh_product *p);
 struct str shape_stream_state(const struct ingest_stream_state *st); /* routes_source.c */
+void shape_source_health(struct buf *b, const struct source_health *h); /* members only, no braces; with names and owner */
 struct str shape_materialization(enum mesh_materialization m);
 
 /* shape_item.c */

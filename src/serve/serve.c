@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "serve/alerting.h"
 #include "serve/app.h"
 #include "serve/http.h"
 #include "serve/routes.h"
@@ -105,7 +106,7 @@ bool serve_run(const struct serve_options *o, struct errs *es, struct err *e)
         goto out;
     app->session = &session;
     catch_signals(server, app);
-    good = watch_start(app, &watch, e);
+    good = alerting_start(app, &app->alerting, e) && watch_start(app, &watch, e);
     if (!good)
         goto out;
     announce(o, &session, started);
@@ -115,6 +116,8 @@ bool serve_run(const struct serve_options *o, struct errs *es, struct err *e)
 out:
     watch_stop(watch);
     http_server_close(server); /* waits for its workers, which use the rest */
+    if (app)
+        alerting_stop(app->alerting);
     app_close(app);
     alarm(0);
     buf_fini(&sock);
