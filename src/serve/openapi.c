@@ -299,7 +299,7 @@ static void write_content(struct buf *b, const char *type, const char *shape)
 
 static void write_route(struct buf *b, const struct route *rt)
 {
-    put_open(b, rt->verb == VERB_POST ? "post" : "get", '{');
+    put_open(b, rt->verb == VERB_POST ? "post" : rt->verb == VERB_PUT ? "put" : "get", '{');
     put_str(b, "operationId", str_of(rt->id));
     put_str(b, "summary", str_of(rt->summary));
     put_open(b, "security", '[');
@@ -310,7 +310,7 @@ static void write_route(struct buf *b, const struct route *rt)
     if (rt->body) {
         put_open(b, "requestBody", '{');
         put_bool(b, "required", true);
-        write_content(b, "application/json", rt->body);
+        write_content(b, rt->verb == VERB_PUT ? "application/octet-stream" : "application/json", rt->body);
         put_close(b, '}');
     }
     put_open(b, "responses", '{');

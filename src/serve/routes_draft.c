@@ -109,6 +109,8 @@ static void put_draft_errs(struct buf *b, const struct errs *es)
             continue;
         if (field)
             e.file[0] = 0;
+        if (field && !str_ends(file, STR(".sql"))) /* a form has no lines */
+            e.line = e.col = 0;
         struct buf one = BUF_INIT((size_t)16 << 10);
         err_json(&e, &one);
         struct str text = buf_str(&one);
