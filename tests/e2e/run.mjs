@@ -23,6 +23,7 @@ import platforms from './specs/platforms.mjs';
 import product from './specs/product.mjs';
 import requests from './specs/requests.mjs';
 import restated from './specs/restated.mjs';
+import sources from './specs/sources.mjs';
 import trouble from './specs/trouble.mjs';
 
 const temp = await mkdtemp(path.join(os.tmpdir(), 'trellis-e2e-'));
@@ -68,6 +69,7 @@ try {
   await product(context);
   await appearance(context);
   await lineage(context);
+  await sources(context);
   await domains(context);
   await glossary(context);
   await goals(context);
