@@ -32,6 +32,9 @@ struct lines {
 bool lines_data(void *lines, struct str bytes);
 bool lines_end(struct lines *l);
 
+/* cmd_alerts.c: after a run in this process, looks for what is wrong and tells; a server does that by itself. */
+void cli_alerts_after_run(struct cli *c, struct api *a);
+
 /* An error object of the API back into a struct err. */
 void api_err(yyjson_val *object, struct err *e);
 

@@ -95,6 +95,9 @@ int cmd_lineage(struct cli *c, const struct cli_args *args);
 int cmd_demo(struct cli *c, const struct cli_args *args); /* options: --dir --seed --serve --no-serve --port */
 int cmd_goals(struct cli *c, const struct cli_args *args);
 int cmd_ready(struct cli *c, const struct cli_args *args);
+int cmd_sources(struct cli *c, const struct cli_args *args);
+int cmd_alerts(struct cli *c, const struct cli_args *args);
+int cmd_digest(struct cli *c, const struct cli_args *args);
 int cmd_request(struct cli *c, const struct cli_args *args);
 int cmd_requests(struct cli *c, const struct cli_args *args);
 int cmd_doctor(struct cli *c, const struct cli_args *args);

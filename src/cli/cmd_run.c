@@ -258,6 +258,7 @@ static int run(struct cli *c, struct str dir, struct str body)
     sem_destroy(&interrupted);
     erase(&r);
     code = good ? summarise(&r, &e) : cli_fail(c, &e);
+    cli_alerts_after_run(c, w.api);
 out:
     api_close(w.api);
     buf_fini(&r.report);

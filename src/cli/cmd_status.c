@@ -95,6 +95,23 @@ static void show_streams(struct cli *c, yyjson_val *sources)
     table_fini(&t);
 }
 
+/* Only those that need a look; `trellis sources` has them all. */
+static void show_sources(struct cli *c, yyjson_val *sources)
+{
+    size_t i, max, shown = 0;
+    yyjson_val *s;
+    yyjson_arr_foreach(sources, i, max, s)
+    {
+        struct str domain = json_str(s, "domain"), name = json_str(s, "name"), state = json_str(s, "state"),
+                   reason = table_clean(&c->arena, json_str(s, "reason"));
+        if (str_eq(state, STR("ok")))
+            continue;
+        if (shown++ == 0)
+            title(c, "Sources that need a look");
+        printf("%.*s.%.*s %.*s: %.*s\n", STR_FMT(domain), STR_FMT(name), STR_FMT(state), STR_FMT(reason));
+    }
+}
+
 static void show_run(struct cli *c, yyjson_val *runs)
 {
     yyjson_val *r = yyjson_arr_get_first(runs);
@@ -139,6 +156,7 @@ int cmd_status(struct cli *c, const struct cli_args *args)
         show_mesh(c, yyjson_doc_get_root(docs[0]));
         show_ports(c, yyjson_obj_get(yyjson_doc_get_root(docs[1]), "products"));
         show_streams(c, yyjson_obj_get(yyjson_doc_get_root(docs[2]), "sources"));
+        show_sources(c, yyjson_obj_get(yyjson_doc_get_root(docs[2]), "sources"));
         show_run(c, yyjson_obj_get(yyjson_doc_get_root(docs[3]), "runs"));
     }
     for (int i = 0; i < PAGES; i++)

@@ -153,13 +153,11 @@ static const struct {
     {"all_readiness", "domains:[readiness]"},
     {"catalog_item", "domain:s name:s title:s purpose:s status:s version:s owner:owner tags:[s] state:fresh|stale|failing|never_built "
                      "state_reason:s? ports:i built_at:t? checks:check_counts uses:i"},
-    {"domain_source", "domain:s name:s title:s pack:s? kind:s owner:owner state:ok|late|never last_load_at:t? lag_s:i? allowed_lag_s:i? "
-                      "rows:i rows_quarantined:i data_from:d? data_to:d?"},
     {"domain_dashboard", "name:s title:s"},
     {"role", "role:s name:s contact:s"},
     {"raci", "product:s responsible:[s] accountable:[s] consulted:[s] informed:[s]"},
     {"domain_whole", "name:s title:s description:s owner:owner support:channel profile:full|light kpis:[s] north_star:s? roles:[role] "
-                     "raci:[raci] products:[catalog_item] sources:[domain_source] dashboards:[domain_dashboard] terms:[term] goals:[goal] "
+                     "raci:[raci] products:[catalog_item] sources:[source_health] dashboards:[domain_dashboard] terms:[term] goals:[goal] "
                      "requests:[request] readiness:readiness"},
     {"domain_counts", "name:s title:s description:s owner:owner products:i ports:i fresh:i stale:i failing:i never_built:i "
                       "rows_quarantined:i sources_late:i requests_open:i ready_done:i ready_all:i"},

@@ -165,36 +165,8 @@ static void put_people(struct buf *b, const struct mesh_domain *d)
     put_close(b, ']');
 }
 
-static void put_source(struct buf *b, const struct source_lag *l)
-{
-    const struct mesh_source *s = l->source;
-    int64_t now = clock_now_us();
-    struct clock_text from = clock_date(l->day_from), to = clock_date(l->day_to);
-    put_open(b, NULL, '{');
-    put_str(b, "domain", s->domain->name);
-    put_str(b, "name", s->name);
-    put_str(b, "title", s->title.n ? s->title : s->name);
-    put_opt(b, "pack", s->pack);
-    put_str(b, "kind", s->kind);
-    shape_owner(b, "owner", &s->owner, &s->domain->owner);
-    put_str(b, "state", !l->last_load_us ? STR("never") : l->late_us ? STR("late") : STR("ok"));
-    put_time(b, "last_load_at", l->last_load_us);
-    if (l->newest_us)
-        put_int(b, "lag_s", now > l->newest_us ? (now - l->newest_us) / 1000000 : 0);
-    else
-        put_null(b, "lag_s");
-    if (s->sla.freshness_s)
-        put_int(b, "allowed_lag_s", s->sla.freshness_s);
-    else
-        put_null(b, "allowed_lag_s");
-    put_int(b, "rows", l->rows);
-    put_int(b, "rows_quarantined", l->rows_quarantined);
-    put_opt(b, "data_from", l->has_days ? str_of(from.z) : STR(""));
-    put_opt(b, "data_to", l->has_days ? str_of(to.z) : STR(""));
-    put_close(b, '}');
-}
-
-static void put_things(struct call *c, struct buf *b, const struct domain_facts *f, const struct mesh_domain *d)
+static void put_things(struct call *c, struct buf *b, const struct domain_facts *f, const struct source_health *health,
+                       const struct mesh_domain *d)
 {
     const struct mesh *m = c->mesh;
     put_open(b, "products", '[');
@@ -207,8 +179,11 @@ static void put_things(struct call *c, struct buf *b, const struct domain_facts 
     put_close(b, ']');
     put_open(b, "sources", '[');
     for (size_t i = 0; i < m->n_sources; i++)
-        if (m->sources[i]->domain == d)
-            put_source(b, &f->lags[i]);
+        if (m->sources[i]->domain == d) {
+            put_open(b, NULL, '{');
+            shape_source_health(b, &health[i]);
+            put_close(b, '}');
+        }
     put_close(b, ']');
     put_open(b, "dashboards", '[');
     for (size_t i = 0; i < d->n_dashboards; i++) {
@@ -244,13 +219,14 @@ bool route_domain(struct call *c, struct err *e)
     const struct mesh *m = c->mesh;
     const struct mesh_domain *d = mesh_find_domain(m, c->args[0]);
     struct domain_facts f;
+    struct source_health *health;
     if (!d) {
         struct str *known = arena_array(c->a, m->n_domains + 1, sizeof *known);
         for (size_t i = 0; i < m->n_domains; i++)
             known[i] = m->domains[i].name;
         return call_missing(e, "domain", c->args[0], known, m->n_domains);
     }
-    if (!domain_facts_get(c, &f, e))
+    if (!domain_facts_get(c, &f, e) || !catalog_sources(c->app->state, m, c->a, &health, e))
         return false;
     struct buf b = call_buf();
     put_open(&b, NULL, '{');
@@ -267,7 +243,7 @@ bool route_domain(struct call *c, struct err *e)
     put_texts(&b, "kpis", d->kpis, d->n_kpis);
     put_opt(&b, "north_star", d->north_star);
     put_people(&b, d);
-    put_things(c, &b, &f, d);
+    put_things(c, &b, &f, health, d);
     bool ok = shape_goals(c, &b, d, e) && put_requests(c, &b, d, e);
     put_readiness(&b, "readiness", &f.ready[d - m->domains]);
     put_close(&b, '}');
