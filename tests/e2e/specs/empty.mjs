@@ -12,11 +12,15 @@ export default async function empty({ t, browser, temp, screenshots }) {
       for (const scheme of ['light', 'dark']) {
         const page = await open(browser, { scheme });
         await page.goto(server.address);
-        await page.locator('[data-empty]').waitFor();
+        await page.locator('[data-empty] pre').waitFor();
         assert.match(await page.locator('[data-empty]').innerText(), /trellis add campaign_performance --domain acquisition/);
         assert.deepEqual(await axeViolations(page), []);
         await page.screenshot({ path: path.join(screenshots, `empty-1440-${scheme}.png`), fullPage: true });
-        await goto(`${server.origin}/runs`);
+        await page.goto(`${server.origin}/catalog`);
+        await page.getByText('Never built').first().waitFor();
+        await settled(page);
+        assert.deepEqual(await axeViolations(page), []);
+        await page.goto(`${server.origin}/runs`);
         await page.getByText(/^No run yet/).waitFor();
         await settled(page);
         assert.deepEqual(await axeViolations(page), []);
