@@ -459,7 +459,7 @@ static void clash_pitfalls(const struct facts *f, struct readiness *r)
             break;
         }
     if (!lack_end(&l, "Claimed by more than one", &said))
-        pitfall(r, "unclear_owner", "It is not clear who owns", said.missing, f->d->owner);
+        pitfall(r, "unclear_owner", "Two owners for one thing", said.missing, f->d->owner);
 }
 
 enum { PITFALLS_MAX = 8 };
