@@ -17,6 +17,7 @@ const goal = (more: Partial<Goal>): Goal => ({
   baseline: { value: 2, from: null, to: null, frozen: null },
   target: { value: 4, by: '2026-12-31' },
   progress: 0.5,
+  window_days: 28,
   series: [],
   products: [],
   port: null,

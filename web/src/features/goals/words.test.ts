@@ -17,6 +17,7 @@ const goal = (name: string, more: Partial<Goal> = {}): Goal => ({
   baseline: null,
   target: null,
   progress: null,
+  window_days: 28,
   series: [],
   products: [],
   port: null,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceHealth, SourceState } from '../../lib/types';
-import { advice, asHealth, byNeed, bytesText, lagText, loadBars, sourcesSentence, span, volumeText } from './health';
+import { advice, byNeed, bytesText, lagText, loadBars, sourcesSentence, span, volumeText } from './health';
 
 const source = (state: SourceState, more: Partial<SourceHealth> = {}): SourceHealth => ({
   domain: 'acquisition',
@@ -47,13 +47,6 @@ describe('words about a source', () => {
     expect(advice(source('late', { owner: null }))?.text).toContain('Name an owner');
     expect(advice(source('ok'))).toBeNull();
     expect(advice(source('ok', { rows_quarantined: 3 }))?.text).toContain('quarantine');
-  });
-  it('makes do with the state of streams', () => {
-    const stream = { name: 's', ref: 'a.b__s', state: 'loaded' as const, files: 1, rows: 10, rows_quarantined: 2, last_loaded_at: '2026-11-02', data_from: '2026-01-01', data_to: '2026-02-01', message: null, quarantine: [], drift_events: [] };
-    const made = asHealth({ domain: 'a', name: 'b', title: null, kind: 'files', pack: null, owner: null, state: 'loaded', streams: [stream, { ...stream, data_to: '2026-03-01', last_loaded_at: null }] });
-    expect([made.state, made.rows, made.rows_quarantined, made.last_load_at, made.data_from, made.data_to, made.lag_s]).toEqual(['ok', 20, 4, '2026-11-02', '2026-01-01', '2026-03-01', null]);
-    expect(asHealth(source('late', { lag_s: 5 })).state).toBe('late');
-    expect(asHealth({ ...source('ok'), state: 'empty' }).state).toBe('never');
   });
   it('sums up', () => {
     expect(sourcesSentence([source('ok'), source('ok')])).toEqual({ calm: 'All 2 sources are in time.', trouble: '' });

@@ -1,7 +1,7 @@
 /* The state of a source in words, and what to do about it. Pure. */
 import * as format from '../../lib/format';
 import type { TrustLevel } from '../../lib/trust';
-import type { SourceHealth, SourceLoad, SourceState, Stream } from '../../lib/types';
+import type { SourceHealth, SourceLoad, SourceState } from '../../lib/types';
 
 export const SOURCE_STATES: SourceState[] = ['failed', 'late', 'unusual', 'never', 'ok'];
 export const STATE_WORD: Record<SourceState, string> = { ok: 'In time', late: 'Late', failed: 'Failed', unusual: 'Unusual', never: 'Never loaded' };
@@ -15,36 +15,6 @@ export function sourceLevel(state: SourceState): TrustLevel {
 export function byNeed(a: SourceHealth, b: SourceHealth): number {
   const place = (s: SourceHealth): number => SOURCE_STATES.indexOf(s.state);
   return place(a) - place(b) || a.domain.localeCompare(b.domain) || a.name.localeCompare(b.name);
-}
-
-/* A list may give the state of streams alone: then the state of the source is the worst of theirs, and what is not told is not known. */
-export type ListedSource = Omit<Partial<SourceHealth>, 'state'> & Pick<SourceHealth, 'domain' | 'name' | 'title' | 'kind' | 'pack' | 'owner'> & { state: string; streams?: Stream[] };
-const STREAM_STATES: Record<string, SourceState> = { loaded: 'ok', empty: 'never', failed: 'failed', never: 'never' };
-export function asHealth(s: ListedSource): SourceHealth {
-  const streams = s.streams ?? [];
-  const days = (pick: (t: Stream) => string | null): string[] => streams.flatMap((t) => pick(t) ?? []).sort();
-  const sum = (pick: (t: Stream) => number): number => streams.reduce((n, t) => n + pick(t), 0);
-  return {
-    domain: s.domain,
-    name: s.name,
-    title: s.title,
-    pack: s.pack,
-    kind: s.kind,
-    owner: s.owner,
-    state: SOURCE_STATES.find((k) => k === s.state) ?? STREAM_STATES[s.state] ?? 'never',
-    reason: s.reason ?? null,
-    last_load_at: s.last_load_at ?? days((t) => t.last_loaded_at).at(-1) ?? null,
-    lag_s: s.lag_s ?? null,
-    allowed_lag_s: s.allowed_lag_s ?? null,
-    rows: s.rows ?? sum((t) => t.rows),
-    rows_quarantined: s.rows_quarantined ?? sum((t) => t.rows_quarantined),
-    last_rows: s.last_rows ?? null,
-    habit_rows: s.habit_rows ?? null,
-    drift_events: s.drift_events ?? sum((t) => t.drift_events.length),
-    data_from: s.data_from ?? days((t) => t.data_from)[0] ?? null,
-    data_to: s.data_to ?? days((t) => t.data_to).at(-1) ?? null,
-    affected: s.affected ?? [],
-  };
 }
 
 export function sourceTitle(s: { title: string | null; name: string }): string {
