@@ -117,6 +117,8 @@ struct goal_state { const struct mesh_goal *goal; bool known; double value, prog
 MUST_CHECK bool catalog_goal(struct govern *g, const struct mesh *m, const struct mesh_goal *goal, struct arena *a, struct goal_state *out, struct err *e);
 /* The value over a fixed span, for freezing a baseline. */
 MUST_CHECK bool catalog_goal_value(struct govern *g, const struct mesh *m, const struct mesh_goal *goal, int32_t from, int32_t to, struct arena *a, double *out, bool *known, struct err *e);
+/* What a panel of a dashboard asks: x, series, then the measures. */
+MUST_CHECK bool catalog_panel_sql(const struct mesh *m, const struct mesh_panel *p, struct arena *a, struct str *out, struct err *e);
 struct pace { const struct mesh_target *target; double actual, expected /* by now, evenly */, projected; bool known; int32_t last_day; int days_done, days_all; };
 struct pacing { const struct mesh_port *port; struct str problem /* why nothing is known, or empty */; struct pace *v; size_t n; };
 /* Targets against what came, those that run today first. */
