@@ -79,6 +79,29 @@ export async function postJson<T>(path: string, body: unknown, signal?: AbortSig
   return (await response.json()) as T;
 }
 
+/* A piece of a file, as it is. */
+export async function putBytes<T>(path: string, bytes: Blob, signal?: AbortSignal): Promise<T> {
+  const response = await send(path, { method: 'PUT', signal, headers: { accept: 'application/json', 'content-type': 'application/octet-stream' }, body: bytes });
+  return (await response.json()) as T;
+}
+
+/* An answer that comes line by line, a JSON value each. */
+export async function postLines(path: string, body: unknown, line: (value: unknown) => void, signal?: AbortSignal): Promise<void> {
+  const response = await send(path, { method: 'POST', signal, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const reader = response.body?.getReader();
+  if (!reader) return;
+  const decoder = new TextDecoder();
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
+    const lines = rest.split('\n');
+    rest = done ? '' : (lines.pop() ?? '');
+    for (const text of lines) if (text.trim() !== '') line(JSON.parse(text));
+    if (done) return;
+  }
+}
+
 export interface QueryOptions {
   asOf?: string | null;
   limit?: number;

@@ -40,10 +40,13 @@ class Router {
   }
 
   /* The same page with other values in its address; an empty one is left out. */
-  set(values: Record<string, string | null | undefined>, replace = false): void {
+  set(values: Record<string, string | string[] | null | undefined>, replace = false): void {
     const q = this.query;
     for (const [name, value] of Object.entries(values)) {
-      if (value === null || value === undefined || value === '') q.delete(name);
+      if (Array.isArray(value)) {
+        q.delete(name);
+        for (const one of value) q.append(name, one);
+      } else if (value === null || value === undefined || value === '') q.delete(name);
       else q.set(name, value);
     }
     const text = q.toString();

@@ -35,8 +35,15 @@ export const ROUTES: Route[] = [
   {
     pattern: '/dashboards/campaign-360',
     title: () => 'Campaign 360',
-    trail: () => [{ label: 'Dashboards', href: '/dashboards/campaign-360' }],
+    trail: () => [{ label: 'Dashboards', href: '/dashboards' }],
     load: () => import('../features/campaign360/Campaign360.svelte'),
+  },
+  { pattern: '/dashboards', title: () => 'Dashboards', load: () => import('../features/dashboards/DashboardsPage.svelte') },
+  {
+    pattern: '/dashboards/:domain/:dashboard',
+    title: (p) => `${p.domain}.${p.dashboard}`,
+    trail: () => [{ label: 'Dashboards', href: '/dashboards' }],
+    load: () => import('../features/dashboards/DashboardPage.svelte'),
   },
   { pattern: '/catalog', title: () => 'Catalog', load: () => import('../features/catalog/CatalogPage.svelte') },
   {
@@ -77,7 +84,7 @@ export const ROUTES: Route[] = [
 /* The left side, in its order. */
 const NAV: NavItem[] = [
   { href: '/', label: 'Home', icon: 'home', under: [] },
-  { href: '/dashboards/campaign-360', label: 'Dashboards', icon: 'chart', under: ['/dashboards'] },
+  { href: '/dashboards', label: 'Dashboards', icon: 'chart', under: ['/dashboards'] },
   { href: '/catalog', label: 'Catalog', icon: 'data', under: ['/catalog', '/ports', '/domains'] },
   { href: '/lineage', label: 'Lineage', icon: 'graph', under: ['/lineage'] },
   { href: '/sources', label: 'Sources', icon: 'plug', under: ['/sources'] },

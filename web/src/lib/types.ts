@@ -488,3 +488,114 @@ export interface Why {
   state: string;
   chain: { ref: string; kind: 'port' | 'stream' | 'source'; state: string; since: string | null; message: string | null; owner: Person | null }[];
 }
+
+/* ---- dashboards ---- */
+export type Aggregate = 'sum' | 'avg' | 'min' | 'max' | 'count' | 'count_distinct';
+export type ChartKind = 'line' | 'bar' | 'area' | 'table' | 'number';
+export type TimeGrain = 'day' | 'week' | 'month';
+export interface PanelMeasure {
+  column: string | null;
+  aggregate: Aggregate;
+  title: string;
+}
+export interface PanelSpec {
+  title: string;
+  chart: ChartKind;
+  port: string;
+  x: string | null;
+  grain: TimeGrain | null;
+  series: string | null;
+  where: string | null;
+  measures: PanelMeasure[];
+}
+export interface DashboardPanel extends PanelSpec {
+  sql: string | null;
+  state: PortSummary | null;
+}
+export interface Dashboard {
+  domain: string;
+  name: string;
+  title: string;
+  description: string | null;
+  owner: Person | null;
+  path: string;
+  panels: DashboardPanel[];
+}
+
+/* ---- changes of the mesh's files ---- */
+export interface FileError {
+  code: string;
+  message: string;
+  hint?: string | null;
+  file?: string | null;
+  line?: number | null;
+  col?: number | null;
+  /* a draft's: which answer */
+  field?: string | null;
+}
+export interface ChangedFile {
+  path: string;
+  how: 'new' | 'changed';
+  text?: string;
+}
+export interface EditAnswer {
+  patch: string;
+  files: ChangedFile[];
+  applied: boolean;
+  errors: FileError[];
+}
+export interface DraftAnswer extends EditAnswer {
+  ref: string | null;
+  href: string | null;
+  next: { title: string; command: string | null; href: string | null }[];
+}
+export interface FileChange {
+  kind: 'product' | 'port' | 'column' | 'domain' | 'source' | 'term' | 'goal' | 'dashboard';
+  ref: string;
+  column?: string;
+  field: string;
+  value: unknown;
+}
+
+/* ---- own data ---- */
+export interface Upload {
+  id: string;
+  name: string;
+  part_bytes: number;
+  received: number;
+}
+export interface FoundColumn {
+  name: string;
+  title: string | null;
+  type: string;
+  classification: string | null;
+  examples: Cell[];
+}
+export interface UploadLook {
+  format: string;
+  compression: string | null;
+  sheets: string[];
+  sheet: string | null;
+  encoding: string | null;
+  delimiter: string | null;
+  header_row: number | null;
+  rows_sampled: number;
+  problems: { message: string; hint: string | null }[];
+  columns: FoundColumn[];
+  rows: Cell[][];
+  suggested: { name: string; title: string | null };
+}
+export interface UploadAdded extends EditAnswer {
+  port: string;
+  replaced: boolean;
+}
+export interface Pack {
+  name: string;
+  title: string;
+  summary: string | null;
+  kind: 'source' | 'product';
+  platform: string | null;
+  domain: string | null;
+  own: boolean;
+  added: boolean;
+}

@@ -4,6 +4,7 @@ import type { Column, History, Port, Why } from '../../lib/types';
 
 export const TABS = [
   { name: 'overview', label: 'Overview' },
+  { name: 'chart', label: 'Chart' },
   { name: 'schema', label: 'Schema' },
   { name: 'quality', label: 'Quality' },
   { name: 'lineage', label: 'Lineage' },

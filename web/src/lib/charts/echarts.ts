@@ -1,5 +1,5 @@
 /* The one place that knows the chart library: the parts in use, the shared look, and a handle without its types. */
-import { LineChart, ScatterChart } from 'echarts/charts';
+import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
 import { AriaComponent, GridComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
 import { init, use, type EChartsCoreOption } from 'echarts/core';
 import { LabelLayout } from 'echarts/features';
@@ -7,6 +7,7 @@ import { CanvasRenderer } from 'echarts/renderers';
 import type { Palette } from './look';
 
 use([
+  BarChart,
   LineChart,
   ScatterChart,
   GridComponent,
