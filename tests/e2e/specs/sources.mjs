@@ -116,7 +116,7 @@ export default async function sources(context) {
     await page.route('**/api/v1/sources/acquisition/*', (route) => route.fulfill({ json: STATES.find((s) => route.request().url().endsWith(s.name)) }));
     await go('/sources');
     assert.deepEqual(await page.locator('[data-source]').evaluateAll((a) => a.map((e) => e.dataset.source)), ['c_failed', 'b_late', 'd_unusual', 'e_never', 'a_ok']);
-    assert.match(await page.locator('[data-answer-sources]').innerText(), /1 of 5 sources in time\. 1 failed, 1 late, 1 unusual and 1 never loaded\./);
+    assert.match(await page.locator('[data-answer-sources]').innerText(), /1 of 5 sources are in order\. 1 failed, 1 late, 1 unusual and 1 never loaded\./);
     assert.match(await page.locator('[data-source=b_late]').innerText(), /Late.*b_late is late\..*40 h old, 26 h allowed/s);
     assert.match(await page.locator('[data-source=d_unusual]').innerText(), /10% of what is usual/);
     await page.getByRole('group', { name: 'State' }).getByRole('button', { name: /^Late/ }).click();

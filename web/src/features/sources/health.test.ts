@@ -45,12 +45,14 @@ describe('words about a source', () => {
     for (const s of ['late', 'failed', 'unusual', 'never'] as const) expect(advice(source(s))?.text.length).toBeGreaterThan(20);
     expect(advice(source('late'))?.text).toContain('Ana Ruiz');
     expect(advice(source('late', { owner: null }))?.text).toContain('Name an owner');
+    expect(advice(source('unusual', { last_rows: 5, habit_rows: 100, rows_quarantined: 1 }))?.text).toMatch(/Compare/);
+    expect(advice(source('unusual', { last_rows: 30, rows_quarantined: 4 }))?.text).toMatch(/reasons below/);
     expect(advice(source('ok'))).toBeNull();
     expect(advice(source('ok', { rows_quarantined: 3 }))?.text).toContain('quarantine');
   });
   it('sums up', () => {
-    expect(sourcesSentence([source('ok'), source('ok')])).toEqual({ calm: 'All 2 sources are in time.', trouble: '' });
-    expect(sourcesSentence([source('ok'), source('late'), source('failed'), source('late')])).toEqual({ calm: '1 of 4 sources in time.', trouble: '1 failed and 2 late.' });
+    expect(sourcesSentence([source('ok'), source('ok')])).toEqual({ calm: 'All 2 sources are in order.', trouble: '' });
+    expect(sourcesSentence([source('ok'), source('late'), source('failed'), source('late')])).toEqual({ calm: '1 of 4 sources are in order.', trouble: '1 failed and 2 late.' });
   });
   it('draws loads oldest first, against the tallest', () => {
     const load = (at: string, rows: number, quarantined = 0): Parameters<typeof loadBars>[0][number] => ({ stream: 's', path: 'p', at, rows, quarantined, bytes: 1, day_from: null, day_to: null });

@@ -4,7 +4,7 @@ import type { TrustLevel } from '../../lib/trust';
 import type { SourceHealth, SourceLoad, SourceState } from '../../lib/types';
 
 export const SOURCE_STATES: SourceState[] = ['failed', 'late', 'unusual', 'never', 'ok'];
-export const STATE_WORD: Record<SourceState, string> = { ok: 'In time', late: 'Late', failed: 'Failed', unusual: 'Unusual', never: 'Never loaded' };
+export const STATE_WORD: Record<SourceState, string> = { ok: 'In order', late: 'Late', failed: 'Failed', unusual: 'Unusual', never: 'Never loaded' };
 const LEVELS: Record<SourceState, TrustLevel> = { ok: 'ok', late: 'warn', failed: 'bad', unusual: 'warn', never: 'none' };
 
 export function sourceLevel(state: SourceState): TrustLevel {
@@ -50,6 +50,11 @@ export function volumeText(s: SourceHealth): string {
   return `${rows}, ${Math.round((s.last_rows / s.habit_rows) * 100)}% of what is usual`;
 }
 
+/* The last load brought too little; what is unusual may also be rows that were refused. */
+export function tooFew(s: SourceHealth): boolean {
+  return s.state === 'unusual' && s.last_rows !== null && s.habit_rows !== null && s.last_rows < s.habit_rows;
+}
+
 export interface Advice {
   text: string;
   command: string | null;
@@ -65,6 +70,7 @@ export function advice(s: SourceHealth): Advice | null {
     case 'failed':
       return { text: 'Mend or replace the file that is named above, and load again. Until then the rows from before are served.', command: 'trellis run' };
     case 'unusual':
+      if (!tooFew(s) && s.rows_quarantined > 0) return { text: `Look at the reasons below, mend the export or the contract${who ? ` together with ${who}` : ''}, and load again.`, command: 'trellis run' };
       return { text: `Compare the last file with the one before it. If it is right, nothing is to be done; if not, replace it${who ? ` or ask ${who}` : ''}, and load again.`, command: 'trellis run' };
     case 'never':
       return { text: 'Put files where the source looks for them, and load them.', command: 'trellis run' };
@@ -80,7 +86,7 @@ export function sourcesSentence(list: readonly SourceHealth[]): { calm: string; 
   );
   const ok = count('ok');
   return {
-    calm: list.length === 1 ? (ok === 1 ? 'The one source is in time.' : 'One source.') : ok === list.length ? `All ${format.plural(list.length, 'source')} are in time.` : `${format.exact(ok, 'count')} of ${format.plural(list.length, 'source')} in time.`,
+    calm: list.length === 1 ? (ok === 1 ? 'The one source is in order.' : 'One source.') : ok === list.length ? `All ${format.plural(list.length, 'source')} are in order.` : `${format.exact(ok, 'count')} of ${format.plural(list.length, 'source')} are in order.`,
     trouble: words.length > 0 ? format.sentence(format.sentenceList(words)) : '',
   };
 }
