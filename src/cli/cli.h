@@ -25,7 +25,7 @@ struct cli_option {
     const char *arg;  /* "N": takes a value; NULL: a switch */
     const char *help;
 };
-enum { CLI_OPTIONS_MAX = 12 };
+enum { CLI_OPTIONS_MAX = 16 };
 
 struct cli_args {
     const struct cli_command *command;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "cli/add_product.h"
 #include "cli/table.h"
 #include "ingest/ingest.h"
 #include "mesh/mesh.h"
@@ -152,6 +153,8 @@ int cmd_add(struct cli *c, const struct cli_args *args)
     struct str pack = str_of(args->words[0]);
     if (str_eq(pack, STR("domain")))
         return add_domain(c, args);
+    if (str_eq(pack, STR("product")) && args->n_words == 1)
+        return cli_add_product(c, args);
     if (args->n_words > 1) {
         err_set(&e, E_USAGE, "\"%s\" is one word too many", args->words[1]);
         err_hint(&e, "the name of a source is given by --name");

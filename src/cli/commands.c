@@ -30,8 +30,8 @@ const struct cli_command cli_commands[] = {
      "trellis init shop --currency EUR --time-zone Europe/Berlin   # with its own currency and days\n",
      false},
     {"add",
-     "[PACK|files|domain] [NAME]",
-     "add a ready source or product, or any file",
+     "[PACK|files|domain|product] [NAME]",
+     "add a ready source or product, any file, or a product of your own",
      0,
      2,
      cmd_add,
@@ -45,15 +45,21 @@ const struct cli_command cli_commands[] = {
       {"--owner", "NAME", "for `domain`: who answers for it; git's user when left out"},
       {"--contact", "ADDRESS", "for `domain`: how to reach the owner"},
       {"--sheet", "SHEET", "for `files`: the sheet of a workbook; the one with the largest table when left out"},
+      {"--answers", "FILE", "for `product`: the answers as YAML, instead of being asked"},
+      {"--dry-run", NULL, "for `product`: show the files, write nothing"},
       {"--force", NULL, "replace files that are there and differ"}},
      "Without a pack, lists the packs. With one, writes its files into the domain and joins it to the unions of the mesh. "
      "`trellis add files` looks into a CSV, JSON, NDJSON or Parquet file and proposes its contract. "
-     "`trellis add domain NAME` writes a new domain from a template: its file, a first glossary and goals to begin with.",
+     "`trellis add domain NAME` writes a new domain from a template: its file, a first glossary and goals to begin with. "
+     "`trellis add product` asks step by step what a new product is for, whose it is, who uses it and from which port and columns it is "
+     "made, shows its files and ends in what to hand in for review.",
      "trellis add   # what there is\n"
      "trellis add google_ads --domain acquisition --path exports/google   # landed Google Ads tables\n"
      "trellis add campaign_performance --domain acquisition   # Unified Campaign Performance 360\n"
      "trellis add files --name budget --path budget.csv --domain acquisition   # any file: contract inferred\n"
-     "trellis add domain retention --template retention   # a new domain\n",
+     "trellis add domain retention --template retention   # a new domain\n"
+     "trellis add product   # a new product, step by step\n"
+     "trellis add product --answers weekly.yaml --dry-run   # the same from a file\n",
      false},
     {"import",
      "FILE",
