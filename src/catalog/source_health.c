@@ -234,8 +234,8 @@ static void judge_quarantine(struct reading *r, struct source_health *h, const s
     char percent[16];
     snprintf(percent, sizeof percent, "%.1f%%", bad_share(&f[worst]) * 100);
     struct source_problem *p = add(h, "quarantine", &s->streams[worst]);
-    p->text = arena_printf(r->a, "%.*s of %.*s in the last load of %.*s were set aside (%s)",
-                           STR_FMT(count_of(f[worst].bad, "row", "rows", r->a)), STR_FMT(count_of(f[worst].came, "row", "rows", r->a)),
+    p->text = arena_printf(r->a, "%lld of %.*s in the last load of %.*s were set aside (%s)", (long long)f[worst].bad,
+                           STR_FMT(count_of(f[worst].came, "row", "rows", r->a)),
                            STR_FMT(s->streams[worst].name), percent);
     p->step = STR("look at the reasons beside the source, and mend the export or its contract");
 }

@@ -70,18 +70,18 @@ static const struct {
 static int answer(struct cli *c, enum ask what, yyjson_val *root)
 {
     struct str title = json_str(root, "title"), text = json_str(root, "text");
-    struct buf said = BUF_INIT(0);
+    struct str said = STR("");
     switch (what) {
     case ASK_LIST:
         if (!c->json)
             show_list(c, root);
         return 0;
     case ASK_CHECK:
-        buf_printf(&said, "%lld new, %lld mended, %lld open; messages: ", (long long)json_int(root, "raised", 0),
+        said = arena_printf(&c->arena, "%lld new, %lld mended, %lld open; messages: ", (long long)json_int(root, "raised", 0),
                    (long long)json_int(root, "mended", 0), (long long)json_int(root, "open", 0));
         break;
     case ASK_TEST:
-        buf_addz(&said, "Test messages: ");
+        said = STR("Test messages: ");
         break;
     case ASK_DIGEST:
     case ASK_DIGEST_SEND:
@@ -89,12 +89,10 @@ static int answer(struct cli *c, enum ask what, yyjson_val *root)
             printf("%.*s\n\n%.*s\n", STR_FMT(title), STR_FMT(text));
         if (what == ASK_DIGEST)
             return 0;
-        buf_addz(&said, "\nMessages: ");
+        said = STR("\nMessages: ");
         break;
     }
-    int code = show_sent(c, root, buf_z(&said));
-    buf_fini(&said);
-    return code;
+    return show_sent(c, root, said.p);
 }
 
 static int ask(struct cli *c, enum ask what)
