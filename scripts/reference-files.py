@@ -8,7 +8,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs/reference/files.md")
-KINDS = ["mesh", "domain", "source", "glossary", "goals", "naming", "dashboard", "pack"]
+KINDS = ["mesh", "domain", "source", "glossary", "goals", "naming", "dashboard", "pack", "expect"]
 STANDARDS = """## Products and contracts
 
 `product.yaml` is [ODPS 1.0](https://bitol-io.github.io/open-data-product-standard/) and `*.odcs.yaml` is

@@ -72,6 +72,8 @@ void cli_advice(struct cli *c, const char *fmt, ...) __attribute__((format(print
 struct mesh_written;
 void cli_print_written(struct cli *c, const struct mesh_written *files, size_t n); /* what init and add have made */
 
+int cli_list_packs(struct cli *c, bool with_files); /* cmd_pack.c: the packs of the mesh and of the program */
+
 /* cmd_find.c: adds "?name=value" or "&name=value", percent-encoded. */
 void cli_query_add(struct buf *target, const char *name, struct str value);
 
@@ -82,6 +84,7 @@ int cli_serve_mesh(struct cli *c, const char *dir, const char *host, int port); 
 /* ---- commands, one file each ---- */
 int cmd_init(struct cli *c, const struct cli_args *args);
 int cmd_add(struct cli *c, const struct cli_args *args);
+int cmd_pack(struct cli *c, const struct cli_args *args);
 int cmd_import(struct cli *c, const struct cli_args *args);
 int cmd_export(struct cli *c, const struct cli_args *args);
 int cmd_check(struct cli *c, const struct cli_args *args);

@@ -11,40 +11,12 @@
 #include "ingest/ingest.h"
 #include "mesh/mesh.h"
 #include "mesh/mesh_write.h"
-#include "serve/put.h"
 
 static int list_packs(struct cli *c)
 {
-    struct mesh_pack *packs;
-    size_t n;
-    struct err e = {0};
-    if (!mesh_packs(&c->arena, &packs, &n, &e))
-        return cli_fail(c, &e);
-    struct buf b = BUF_INIT((size_t)1 << 20);
-    if (c->json) {
-        put_open(&b, NULL, '[');
-        for (size_t i = 0; i < n; i++) {
-            put_open(&b, NULL, '{');
-            put_str(&b, "name", packs[i].name);
-            put_str(&b, "kind", packs[i].kind == PACK_SOURCE ? STR("source") : STR("product"));
-            put_str(&b, "title", packs[i].title);
-            put_str(&b, "summary", packs[i].summary);
-            put_opt(&b, "domain", packs[i].domain);
-            put_close(&b, '}');
-        }
-        put_close(&b, ']');
-        buf_addc(&b, '\n');
-    } else {
-        for (size_t i = 0; i < n; i++)
-            buf_printf(&b, "%s%-22.*s%s %-8s %.*s\n", cli_paint(c->color, "bold"), STR_FMT(packs[i].name),
-                       cli_paint(c->color, ""), packs[i].kind == PACK_SOURCE ? "source" : "product", STR_FMT(packs[i].summary));
-        buf_printf(&b, "%s%-22s%s %-8s %s\n", cli_paint(c->color, "bold"), "files", cli_paint(c->color, ""), "source",
-                   "any CSV, XLSX, JSON, NDJSON or Parquet file: its contract is inferred");
-    }
-    cli_print(&b);
-    buf_fini(&b);
+    int code = cli_list_packs(c, true);
     cli_advice(c, "\nAdd one with: trellis add NAME --domain DOMAIN [--path FOLDER_OR_GLOB]");
-    return 0;
+    return code;
 }
 
 /* A path is meant as seen from the working folder; the declaration keeps it relative to the mesh folder. With -C it is

@@ -61,6 +61,28 @@ const struct cli_command cli_commands[] = {
      "trellis add product   # a new product, step by step\n"
      "trellis add product --answers weekly.yaml --dry-run   # the same from a file\n",
      false},
+    {"pack",
+     "[list|show|copy|new|check|test] [NAME...]",
+     "packs of one's own: list, copy, begin, check and test them",
+     0,
+     -1,
+     cmd_pack,
+     {{"--as", "NAME", "with copy: the name of the copy; the pack's own when left out"},
+      {"--from", "SOURCE", "with new: the source of the mesh, as domain.source, that the pack is made of"},
+      {"--force", NULL, "with copy and new: replace files that are there and differ"},
+      {"--unions", NULL, "with show: the columns and types of the unions that it joins"},
+      {"--case", "NAME", "with test: this case alone"},
+      {"--accept", NULL, "with test: write what came out into the case's files, to be read before it is believed"},
+      {"--shipped", NULL, "with check and test: all packs of the program"}},
+     "A pack is a folder of YAML and SQL that `trellis add` writes into a mesh. Packs of one's own live in packs/NAME of the mesh. `copy` "
+     "writes a shipped pack there to be changed, `new` a small one that works. `check` reports all that is wrong as file:line:col. "
+     "`test` loads the landed files of each case below tests/ into a throw-away mesh and compares what comes out. check and test take names "
+     "or folders; without either, all packs of the mesh. Exit code 4 when something differs, 2 when a pack is not in order.",
+     "trellis pack list   # packs of the mesh first, then those of the program\n"
+     "trellis pack copy meta_ads --as our_meta   # to be changed\n"
+     "trellis pack new budget_plan --from acquisition.budget   # of a source that stands in the mesh\n"
+     "trellis pack test our_meta   # its test cases\n",
+     false},
     {"import",
      "FILE",
      "make contracts of a dbt manifest or property file, JSON Schema, Avro schema or SQL DDL",

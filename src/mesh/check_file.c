@@ -16,7 +16,7 @@ static bool kind_of(struct str path, const struct doc *d, enum schema_kind *kind
 {
     static const struct { const char *name; enum schema_kind kind; } names[] = {
         {"mesh.yaml", SCHEMA_MESH}, {"domain.yaml", SCHEMA_DOMAIN}, {"pack.yaml", SCHEMA_PACK}, {"product.yaml", SCHEMA_PRODUCT},
-        {"glossary.yaml", SCHEMA_GLOSSARY}, {"goals.yaml", SCHEMA_GOALS}, {"naming.yaml", SCHEMA_NAMING},
+        {"glossary.yaml", SCHEMA_GLOSSARY}, {"goals.yaml", SCHEMA_GOALS}, {"naming.yaml", SCHEMA_NAMING}, {"expect.yaml", SCHEMA_EXPECT},
     };
     struct str base = fs_basename(path), said = d ? doc_str(d, doc_root(d), "kind") : (struct str){NULL, 0};
     *kind = str_eq(said, STR("DataProduct")) ? SCHEMA_PRODUCT : SCHEMA_CONTRACT;

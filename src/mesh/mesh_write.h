@@ -25,8 +25,15 @@ MUST_CHECK bool mesh_init(struct arena *a, const char *dir, const struct mesh_in
                           struct mesh_written **files, size_t *n, struct err *e);
 
 enum mesh_pack_kind { PACK_SOURCE, PACK_PRODUCT };
-struct mesh_pack { struct str name, title, summary, platform, domain; enum mesh_pack_kind kind; };
-/* Packs in the program, sorted by name; what `trellis add` alone lists. */
+struct mesh_pack {
+    struct str name, title, summary, platform, domain; enum mesh_pack_kind kind;
+    bool own;              /* in the folder `packs` of the mesh */
+    bool hides;            /* own, in the place of one of the program */
+    bool broken;           /* own, and its pack.yaml cannot be read */
+};
+/* Packs of the mesh (dir empty: none), then those in the program, each sorted by name; what `trellis add` alone lists. */
+MUST_CHECK bool mesh_packs_in(struct arena *a, struct str dir, struct mesh_pack **packs, size_t *n, struct err *e);
+/* Those in the program alone. */
 MUST_CHECK bool mesh_packs(struct arena *a, struct mesh_pack **packs, size_t *n, struct err *e);
 
 struct mesh_add_options {

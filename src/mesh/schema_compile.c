@@ -13,6 +13,7 @@ static const char *const schema_paths[SCHEMA_KINDS] = {
     [SCHEMA_PRODUCT] = "schemas/odps-v1.0.0.schema.json", [SCHEMA_CONTRACT] = "schemas/odcs-v3.1.0.schema.json",
     [SCHEMA_GLOSSARY] = "schemas/glossary.schema.json", [SCHEMA_GOALS] = "schemas/goals.schema.json",
     [SCHEMA_NAMING] = "schemas/naming.schema.json", [SCHEMA_DASHBOARD] = "schemas/dashboard.schema.json",
+    [SCHEMA_EXPECT] = "schemas/expect.schema.json",
 };
 
 struct compiler {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/embed.h"
+#include "base/yaml_edit.h"
 #include "mesh/names.h"
 #include "mesh/write_int.h"
 
@@ -72,7 +73,7 @@ static bool add_init_files(struct plan *p, const struct template_word *words, st
     static const struct str prefix = {"packs/init/", 11};
     for (const struct embed_file *f = embed_next(prefix, NULL); f; f = embed_next(prefix, f)) {
         struct str path = {f->path.p + prefix.n, f->path.n - prefix.n}, text;
-        if (!render(p->a, path, f->data, words, &text, e))
+        if (!mesh_template_render(p->a, path, f->data, words, &text, e))
             return false;
         plan_add(p, path, text, false);
     }
@@ -140,21 +141,28 @@ static struct str reporting_currency(struct plan *p)
     return name_is_currency(s) ? s : STR("USD");
 }
 
-bool mesh_add(struct arena *a, const char *dir, struct str pack_name, const struct mesh_add_options *o, struct mesh_written **files, size_t *n,
-              struct err *e)
+/* The zone that was asked for, in the place of the pack's own where it has one. */
+static bool zone_set(struct arena *a, struct str file, struct str *text, struct str zone, struct err *e)
+{
+    const struct yaml_step step = {.key = STR("time_zone")};
+    const struct yaml_value v = {.kind = YAML_TEXT, .text = zone};
+    return yaml_set(a, file, *text, &step, 1, &v, text, e);
+}
+
+bool mesh_pack_add(struct arena *a, const char *dir, const struct mesh_pack_files *pack, const struct mesh_add_options *o, struct mesh_written **files,
+                   size_t *n, struct err *e)
 {
     struct plan p;
-    struct pack pack;
     struct domain_words dw;
-    struct str name = o->name.n ? o->name : pack_name;
-    if (!plan_open(&p, a, dir, e) || !pack_find(a, pack_name, &pack, e) || !add_options_check(o, name, e) || !domain_read(&p, o->domain, &dw, e))
+    struct str name = o->name.n ? o->name : pack->name;
+    if (!plan_open(&p, a, dir, e) || !add_options_check(o, name, e) || !domain_read(&p, o->domain, &dw, e))
         return false;
     p.dry = o->dry;
-    bool is_product = str_eq(doc_str(pack.doc, doc_root(pack.doc), "kind"), STR("product"));
+    bool is_product = pack->doc && str_eq(doc_str(pack->doc, doc_root(pack->doc), "kind"), STR("product"));
     if (is_product ? o->path.n > 0 : o->path.n == 0) {
         err_set(e, E_USAGE, is_product ? "the pack %.*s reads other products, it takes no --path" : "the pack %.*s needs --path: where the exported files are",
-                STR_FMT(pack_name));
-        err_hint(e, is_product ? "leave --path out" : "for example: --path exports/%.*s", STR_FMT(pack_name));
+                STR_FMT(pack->name));
+        err_hint(e, is_product ? "leave --path out" : "for example: --path exports/%.*s", STR_FMT(pack->name));
         return false;
     }
     const struct template_word words[] = {
@@ -162,17 +170,26 @@ bool mesh_add(struct arena *a, const char *dir, struct str pack_name, const stru
         {"reporting_currency", reporting_currency(&p)}, {"owner_name", dw.owner_name}, {"owner_contact", dw.owner_contact}, {"support_channel", dw.support_channel}, {"support_url", dw.support_url},
         {NULL, {NULL, 0}},
     };
-    for (const struct embed_file *f = embed_next(pack.folder, NULL); f; f = embed_next(pack.folder, f)) {
-        struct str rest = {f->path.p + pack.folder.n, f->path.n - pack.folder.n}, path, text;
-        if (str_eq(rest, STR("pack.yaml")))
-            continue;
-        if (str_eq(rest, STR("source.yaml")) || str_eq(rest, STR("source.odcs.yaml")))
-            rest = arena_printf(a, "sources/%.*s%.*s", STR_FMT(name), (int)(rest.n - 6), rest.p + 6);
-        if (!render(a, STR("path"), rest, words, &path, e) || !render(a, f->path, f->data, words, &text, e))
+    for (size_t i = 0; i < pack->n_files; i++) {
+        const struct mesh_pack_file *f = &pack->files[i];
+        struct str path, text, named = arena_printf(a, "%.*s%.*s", STR_FMT(pack->folder), STR_FMT(f->path));
+        if (!pack_place(a, f->path, words, &path, e))
             return false;
-        if (o->time_zone.n && str_starts(path, STR("sources/")) && !str_ends(path, STR(".odcs.yaml")))
-            text = arena_printf(a, "%.*stime_zone: %.*s\n", STR_FMT(text), STR_FMT(o->time_zone));
-        plan_add(&p, arena_printf(a, "domains/%.*s/%.*s", STR_FMT(o->domain), STR_FMT(path)), text, false);
+        if (!path.n)
+            continue;
+        if (!mesh_template_render(a, named, f->text, words, &text, e))
+            return false;
+        if (o->time_zone.n && str_eq(f->path, STR("source.yaml")) && !zone_set(a, named, &text, o->time_zone, e))
+            return false;
+        plan_add(&p, path, text, false);
     }
     return unions_update(&p, e) && plan_commit(&p, o->force, files, n, e);
+}
+
+bool mesh_add(struct arena *a, const char *dir, struct str pack_name, const struct mesh_add_options *o, struct mesh_written **files, size_t *n,
+              struct err *e)
+{
+    struct plan p;
+    struct mesh_pack_files pack;
+    return plan_open(&p, a, dir, e) && pack_find(a, p.dir, pack_name, &pack, e) && mesh_pack_add(a, dir, &pack, o, files, n, e);
 }

@@ -88,7 +88,7 @@ bool plan_domain(struct plan *p, const struct mesh_domain_options *o, struct err
         struct str text;
         if (!f)
             return err_set(e, E_INTERNAL, "the template %.*s has no %s", STR_FMT(t.name), parts[i]);
-        if (!render(p->a, f->path, f->data, words, &text, e))
+        if (!mesh_template_render(p->a, f->path, f->data, words, &text, e))
             return false;
         plan_add(p, arena_printf(p->a, "domains/%.*s/%s", STR_FMT(o->name), parts[i]), text, false);
     }

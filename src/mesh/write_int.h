@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/doc.h"
 #include "base/fs.h"
+#include "mesh/mesh_pack.h"
 #include "mesh/mesh_write.h"
 
 struct planned {
@@ -30,17 +31,11 @@ struct planned *plan_find(struct plan *p, struct str path);
 /* Refuses (E_DUPLICATE) when a file of ours is there with another text, unless `force`. Then writes all, or takes back what it wrote. */
 MUST_CHECK bool plan_commit(struct plan *p, bool force, struct mesh_written **files, size_t *n, struct err *e);
 
-/* Words of a template, {{name}}. */
-struct template_word { const char *name; struct str value; };
-/* False: E_INTERNAL for a word that is not in the list (the template is part of the program). In YAML files values are escaped for double quotes. */
-MUST_CHECK bool render(struct arena *a, struct str path, struct str text, const struct template_word *words, struct str *out, struct err *e);
-
 /* unions.c: the lines that `trellis add` keeps, in SQL that is planned and in SQL that is there. */
 MUST_CHECK bool unions_update(struct plan *p, struct err *e);
 
-/* packs.c */
-struct pack { struct str name, folder; const struct doc *doc; };
-MUST_CHECK bool pack_find(struct arena *a, struct str name, struct pack *out, struct err *e);
+/* pack_files.c: a pack by name, of the mesh first (mesh_dir empty: none), whose pack.yaml can be read. */
+MUST_CHECK bool pack_find(struct arena *a, struct str mesh_dir, struct str name, struct mesh_pack_files *out, struct err *e);
 /* A quiet parse: the first error of the file, if any, as one error. */
 MUST_CHECK bool document_parse(struct arena *a, struct str file, struct str text, const struct doc **out, struct err *e);
 
@@ -52,6 +47,8 @@ void owner_default(struct arena *a, struct str *name, struct str *contact);
 /* write_domains.c: the files of a domain from its template; the domains that `trellis init` writes, ended by an empty name. */
 extern const struct str write_init_domains[];
 MUST_CHECK bool plan_domain(struct plan *p, const struct mesh_domain_options *o, struct err *e);
+/* write_packs.c: where a file of a pack goes, with its words filled in; empty: nowhere, as it is for people or tests. */
+MUST_CHECK bool pack_place(struct arena *a, struct str path, const struct template_word *words, struct str *out, struct err *e);
 /* Options that every way of adding shares: domain, name, currency, zone. */
 MUST_CHECK bool add_options_check(const struct mesh_add_options *o, struct str name, struct err *e);
 

@@ -1,88 +1,14 @@
-/* The packs in the program, their templates rendered, and what `trellis add` puts where. */
+/* Packs rendered: the words of templates, and what `trellis add` puts where. */
 #include "mesh/write_int.h"
 
-#include "base/embed.h"
 #include "mesh/names.h"
 #include "mesh/schema.h"
 
 enum { RENDERED_MAX_BYTES = 4 << 20, DOMAIN_FILE_MAX_BYTES = 1 << 20 };
 
-bool document_parse(struct arena *a, struct str file, struct str text, const struct doc **out, struct err *e)
-{
-    struct errs es = {.max = 10};
-    *out = doc_parse_yaml(a, file, text, &es);
-    if (!*out && e) {
-        if (es.n)
-            *e = es.v[0];
-        else
-            err_set(e, E_YAML, "%.*s cannot be read", STR_FMT(file));
-    }
-    errs_fini(&es);
-    return *out != NULL;
-}
-
-static struct str pack_folder(struct str path)
-{
-    struct str rest;
-    (void)str_cut(path, '/', &rest);
-    return str_cut(rest, '/', &rest);
-}
-
-static size_t pack_names(struct arena *a, struct str **names)
-{
-    size_t n = 0, most = 0;
-    for (const struct embed_file *f = embed_next(STR("packs/"), NULL); f; f = embed_next(STR("packs/"), f))
-        most++;
-    *names = arena_array(a, most + 1, sizeof **names);
-    for (const struct embed_file *f = embed_next(STR("packs/"), NULL); f; f = embed_next(STR("packs/"), f)) {
-        struct str folder = pack_folder(f->path);
-        if (str_eq(f->path, arena_printf(a, "packs/%.*s/pack.yaml", STR_FMT(folder))))
-            (*names)[n++] = folder;
-    }
-    return n;
-}
-
-bool pack_find(struct arena *a, struct str name, struct pack *out, struct err *e)
-{
-    const struct embed_file *f = embed_find(arena_printf(a, "packs/%.*s/pack.yaml", STR_FMT(name)));
-    if (!f) {
-        struct str *names;
-        size_t n = pack_names(a, &names);
-        int near = str_nearest(name, names, n);
-        err_set(e, E_NOT_FOUND, "there is no pack \"%.*s\"", STR_FMT(name));
-        if (near >= 0)
-            err_hint(e, "did you mean \"%.*s\"? `trellis add` alone lists the packs", STR_FMT(names[near]));
-        else
-            err_hint(e, "`trellis add` alone lists the packs; files of any other kind: trellis add files");
-        return false;
-    }
-    out->name = name;
-    out->folder = arena_printf(a, "packs/%.*s/", STR_FMT(name));
-    return document_parse(a, f->path, f->data, &out->doc, e);
-}
-
-bool mesh_packs(struct arena *a, struct mesh_pack **packs, size_t *n, struct err *e)
-{
-    struct str *names;
-    *n = pack_names(a, &names);
-    *packs = arena_array(a, *n + 1, sizeof **packs);
-    for (size_t i = 0; i < *n; i++) {
-        struct pack p;
-        if (!pack_find(a, names[i], &p, e))
-            return false;
-        const struct doc_node *root = doc_root(p.doc);
-        (*packs)[i] = (struct mesh_pack){
-            .name = names[i], .title = doc_str(p.doc, root, "title"), .summary = doc_str(p.doc, root, "summary"),
-            .platform = doc_str(p.doc, root, "platform"), .domain = doc_str(p.doc, root, "domain"),
-            .kind = str_eq(doc_str(p.doc, root, "kind"), STR("product")) ? PACK_PRODUCT : PACK_SOURCE,
-        };
-    }
-    return true;
-}
-
 /* ---- Templates ---- */
 
-bool render(struct arena *a, struct str path, struct str text, const struct template_word *words, struct str *out, struct err *e)
+bool mesh_template_render(struct arena *a, struct str path, struct str text, const struct template_word *words, struct str *out, struct err *e)
 {
     struct buf b = BUF_INIT(RENDERED_MAX_BYTES);
     bool yaml = str_ends(path, STR(".yaml"));
@@ -98,7 +24,9 @@ bool render(struct arena *a, struct str path, struct str text, const struct temp
             w++;
         if (!w->name) {
             buf_fini(&b);
-            return err_set(e, E_INTERNAL, "the template %.*s has an unknown word {{%.*s}}", STR_FMT(path), STR_FMT(name));
+            err_set(e, E_USAGE, "the template %.*s has an unknown word {{%.*s}}", STR_FMT(path), STR_FMT(name));
+            err_hint(e, "trellis pack check says where, and which words there are");
+            return false;
         }
         for (size_t i = 0; i < w->value.n; i++) {
             char c = w->value.p[i];
@@ -114,6 +42,18 @@ bool render(struct arena *a, struct str path, struct str text, const struct temp
         *out = arena_str(a, buf_str(&b));
     buf_fini(&b);
     return good;
+}
+
+bool pack_place(struct arena *a, struct str path, const struct template_word *words, struct str *out, struct err *e)
+{
+    *out = (struct str){"", 0};
+    if (str_eq(path, STR("source.yaml")))
+        return mesh_template_render(a, STR("path"), STR("domains/{{domain}}/sources/{{source}}.yaml"), words, out, e);
+    if (str_eq(path, STR("source.odcs.yaml")))
+        return mesh_template_render(a, STR("path"), STR("domains/{{domain}}/sources/{{source}}.odcs.yaml"), words, out, e);
+    if (!str_starts(path, STR("products/")))
+        return true;
+    return mesh_template_render(a, STR("path"), arena_printf(a, "domains/{{domain}}/%.*s", STR_FMT(path)), words, out, e);
 }
 
 /* ---- Options and the domain ---- */

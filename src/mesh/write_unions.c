@@ -94,13 +94,13 @@ static void join(struct plan *p, struct joined_list *l, struct joined j)
 static bool source_join(struct plan *p, struct joined_list *l, struct str domain, struct str path, struct str text, struct err *e)
 {
     const struct doc *d;
-    struct pack pack;
+    struct mesh_pack_files pack;
     if (!document_parse(p->a, path, text, &d, e)) {
         err_hint(e, "nothing was written; mend this file first");
         return false;
     }
     struct str name = doc_str(d, doc_root(d), "pack");
-    bool known = name.n && pack_find(p->a, name, &pack, NULL);
+    bool known = name.n && pack_find(p->a, p->dir, name, &pack, NULL);
     join(p, l, (struct joined){domain, doc_str(d, doc_root(d), "name"), known ? pack.doc : NULL});
     return true;
 }
@@ -207,6 +207,25 @@ static const struct union_shape *shape_find(struct str name, struct str path, ui
         buf_fini(&all);
     }
     return NULL;
+}
+
+size_t mesh_union_names(struct arena *a, struct str **names)
+{
+    *names = arena_array(a, SHAPES, sizeof **names);
+    for (size_t i = 0; i < SHAPES; i++)
+        (*names)[i] = str_of(shapes[i].name);
+    return SHAPES;
+}
+
+bool mesh_union_columns(struct arena *a, struct str name, struct mesh_union_column **columns, size_t *n, struct err *e)
+{
+    const struct union_shape *s = shape_find(name, (struct str){"", 0}, 0, e);
+    if (!s)
+        return false;
+    *columns = arena_array(a, UNION_COLUMNS_MAX, sizeof **columns);
+    for (*n = 0; *n < UNION_COLUMNS_MAX && s->columns[*n].name; ++*n)
+        (*columns)[*n] = (struct mesh_union_column){str_of(s->columns[*n].name), str_of(s->columns[*n].type)};
+    return true;
 }
 
 static const struct str mark_begin = {"-- trellis:sources begin", 24}, mark_end = {"-- trellis:sources end", 22};
