@@ -205,6 +205,7 @@ static void check_option(struct contract_run *run, const struct mesh_column *c, 
     contract_judge(
         k, broken == 0,
         arena_printf(run->a, "%lld values of %.*s are %s %.*s", (long long)broken, STR_FMT(c->name), o->words, STR_FMT(shown)));
+    contract_failing_where(run, k, cond.sql);
 }
 
 void contract_check_options(struct contract_run *run)

@@ -88,8 +88,9 @@ static void check_relation(struct contract_run *run, const struct doc_node *node
     buf_fini(&match);
     buf_fini(&given);
     struct str other = {NULL, 0};
+    bool itself = readable && str_eq_nocase(table, run->c->object_name);
     if (readable)
-        other = str_eq_nocase(table, run->c->object_name) ? run->table : find_table(run, table);
+        other = itself ? run->table : find_table(run, table);
     int64_t orphans;
     if (!readable)
         contract_not_evaluated(k,
@@ -109,6 +110,11 @@ static void check_relation(struct contract_run *run, const struct doc_node *node
         contract_judge(
             k, orphans == 0,
             arena_printf(run->a, "%lld rows refer to a value that %.*s does not hold", (long long)orphans, STR_FMT(to[0])));
+        contract_failing_select(
+            run, k,
+            arena_printf(run->a,
+                         "SELECT own.* FROM " CONTRACT_OBJECT " own WHERE %.*s AND NOT EXISTS (SELECT 1 FROM %.*s other WHERE %.*s)",
+                         STR_FMT(present), STR_FMT(itself ? STR(CONTRACT_OBJECT) : other), STR_FMT(matches)));
     }
 }
 

@@ -1,25 +1,35 @@
 /* Quality rules: the standard's library of metrics, at columns and at the table. SQL rules: check_sql.c. */
 #include "contract/contract_int.h"
 
-/* What a metric counts; false: it cannot, k says why. */
-typedef bool (*metric_fn)(struct contract_run *run, const struct contract_rule *r, struct str column, int64_t *out,
+/* What a metric counts. */
+struct counted {
+    int64_t n;
+    struct str where;          /* the rows it counts, as a condition; empty: it is none */
+    const struct str *repeats; /* or: rows that share these columns */
+    size_t n_repeats;
+    bool ignore_nulls;
+};
+/* False: it cannot be counted, *why says why. */
+typedef bool (*metric_fn)(struct contract_run *run, const struct contract_rule *r, struct str column, struct counted *out,
                           struct str *why);
 
-static bool count_where(struct contract_run *run, struct str condition, int64_t *out, struct str *why)
+static bool count_where(struct contract_run *run, struct str condition, struct counted *out, struct str *why)
 {
+    out->where = condition;
     return contract_count(
-        run, arena_printf(run->a, "SELECT count(*) FROM %.*s WHERE %.*s", STR_FMT(run->table), STR_FMT(condition)), out, why);
+        run, arena_printf(run->a, "SELECT count(*) FROM %.*s WHERE %.*s", STR_FMT(run->table), STR_FMT(condition)), &out->n, why);
 }
 
-static bool null_values(struct contract_run *run, const struct contract_rule *r, struct str column, int64_t *out, struct str *why)
+static bool null_values(struct contract_run *run, const struct contract_rule *r, struct str column, struct counted *out, struct str *why)
 {
+    struct str condition = arena_printf(run->a, "%.*s IS NULL", STR_FMT(contract_ident(run, column)));
     (void)r;
     for (size_t i = 0; i < run->c->n_columns; i++)
         if (str_eq_nocase(run->c->columns[i].name, column) && run->nulls[i] >= 0) {
-            *out = run->nulls[i];
+            *out = (struct counted){.n = run->nulls[i], .where = condition};
             return true;
         }
-    return count_where(run, arena_printf(run->a, "%.*s IS NULL", STR_FMT(contract_ident(run, column))), out, why);
+    return count_where(run, condition, out, why);
 }
 
 /* "x IN (…)" over the scalars of a list, each as a value of the column's type; *null: the list holds NULL. */
@@ -49,7 +59,7 @@ static struct str in_list(struct contract_run *run, struct str column, const str
     return s;
 }
 
-static bool missing_values(struct contract_run *run, const struct contract_rule *r, struct str column, int64_t *out,
+static bool missing_values(struct contract_run *run, const struct contract_rule *r, struct str column, struct counted *out,
                            struct str *why)
 {
     const struct doc_node *list = doc_path(run->d, r->node, "arguments.missingValues");
@@ -64,7 +74,7 @@ static bool missing_values(struct contract_run *run, const struct contract_rule 
 }
 
 /* NULL is not invalid: nullValues counts it. */
-static bool invalid_values(struct contract_run *run, const struct contract_rule *r, struct str column, int64_t *out,
+static bool invalid_values(struct contract_run *run, const struct contract_rule *r, struct str column, struct counted *out,
                            struct str *why)
 {
     const struct doc_node *list = doc_path(run->d, r->node, "arguments.validValues"),
@@ -91,12 +101,16 @@ static bool invalid_values(struct contract_run *run, const struct contract_rule 
     return count_where(run, arena_printf(run->a, "%.*s IS NOT NULL AND (%.*s)", STR_FMT(x), STR_FMT(condition)), out, why);
 }
 
-static bool duplicate_values(struct contract_run *run, const struct contract_rule *r, struct str column, int64_t *out,
+static bool duplicate_values(struct contract_run *run, const struct contract_rule *r, struct str column, struct counted *out,
                              struct str *why)
 {
     const struct doc_node *list = doc_path(run->d, r->node, "arguments.properties");
-    if (column.n)
-        return contract_duplicates(run, &column, 1, true, out, why);
+    if (column.n) {
+        struct str *one = arena_array(run->a, 1, sizeof *one);
+        *one = column;
+        *out = (struct counted){.repeats = one, .n_repeats = 1, .ignore_nulls = true};
+        return contract_duplicates(run, one, 1, true, &out->n, why);
+    }
     if (!list || list->kind != DOC_SEQ || !list->n_children) {
         *why = STR("the rule names no columns: arguments.properties is missing");
         return false;
@@ -111,13 +125,14 @@ static bool duplicate_values(struct contract_run *run, const struct contract_rul
         }
         n++;
     }
-    return contract_duplicates(run, cols, n, false, out, why);
+    *out = (struct counted){.repeats = cols, .n_repeats = n};
+    return contract_duplicates(run, cols, n, false, &out->n, why);
 }
 
-static bool row_count(struct contract_run *run, const struct contract_rule *r, struct str column, int64_t *out, struct str *why)
+static bool row_count(struct contract_run *run, const struct contract_rule *r, struct str column, struct counted *out, struct str *why)
 {
     (void)r, (void)column, (void)why;
-    *out = run->rows;
+    out->n = run->rows;
     return true;
 }
 
@@ -150,7 +165,7 @@ static void check_library(struct contract_run *run, const struct contract_rule *
         k->dimension = r->dimension;
     k->expected = contract_rule_expected(run->a, run->d, r);
     struct str why = STR("");
-    int64_t count = 0;
+    struct counted count = {0};
     if (!m)
         why = arena_printf(run->a, "\"%.*s\" is no metric of the standard's library", STR_FMT(r->metric));
     else if (r->op == OP_NONE)
@@ -163,13 +178,19 @@ static void check_library(struct contract_run *run, const struct contract_rule *
         contract_not_evaluated(k, why);
         return;
     }
-    double value = r->percent ? (run->rows ? 100.0 * (double)count / (double)run->rows : 0) : (double)count;
+    double value = r->percent ? (run->rows ? 100.0 * (double)count.n / (double)run->rows : 0) : (double)count.n;
     k->measured = measured_text(run, r, value);
     contract_judge(k, contract_rule_holds(r, value),
                    arena_printf(run->a, "%.*s: %.*s %s%.*s %s, which must be %.*s", STR_FMT(r->name), STR_FMT(k->measured),
                                 r->percent ? "of rows" : "rows",
                                 STR_FMT(column.n ? arena_printf(run->a, " of %.*s", STR_FMT(column)) : STR("")), m->words,
                                 STR_FMT(k->expected)));
+    if (!contract_rule_counts_bad(r))
+        return;
+    if (count.n_repeats)
+        contract_failing_repeats(run, k, count.repeats, count.n_repeats, count.ignore_nulls);
+    else if (count.where.n)
+        contract_failing_where(run, k, count.where);
 }
 
 static void check_rule(struct contract_run *run, const struct doc_node *node, struct str column)

@@ -50,6 +50,7 @@ static void check_required(struct contract_run *run, const struct mesh_column *c
     contract_judge(k, nulls == 0,
                    arena_printf(run->a, "%.*s is required and %lld of %lld rows have none", STR_FMT(c->name), (long long)nulls,
                                 (long long)run->rows));
+    contract_failing_where(run, k, arena_printf(run->a, "%.*s IS NULL", STR_FMT(contract_ident(run, c->name))));
 }
 
 static void check_unique(struct contract_run *run, const struct str *cols, size_t n, bool is_key)
@@ -72,6 +73,7 @@ static void check_unique(struct contract_run *run, const struct str *cols, size_
     contract_judge(k, duplicates == 0,
                    arena_printf(run->a, "%lld rows repeat a value of %.*s, which the contract declares %s", (long long)duplicates,
                                 STR_FMT(names), is_key ? "the primary key" : "unique"));
+    contract_failing_repeats(run, k, cols, n, !is_key);
 }
 
 /* Columns of the key in the order of primaryKeyPosition; those without one come last, in order of declaration. */

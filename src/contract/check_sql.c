@@ -8,7 +8,6 @@
 #include "sql/sql.h"
 
 enum { RULE_SQL_BYTES_MAX = 1 << 16 };
-static const char object_alias[] = "checked_object";
 
 /* {object} {table} ${object} ${table} -> the alias; {property} {column} ${…} -> the column. */
 static bool fill_placeholders(struct contract_run *run, struct str query, struct str column, struct str *out, struct str *why)
@@ -35,7 +34,7 @@ static bool fill_placeholders(struct contract_run *run, struct str query, struct
                 } else if (words[k].is_column) {
                     buf_sql_ident(&b, column);
                 } else {
-                    buf_addz(&b, object_alias);
+                    buf_addz(&b, CONTRACT_OBJECT);
                 }
             }
         }
@@ -63,7 +62,7 @@ static bool is_the_table(const struct contract_run *run, const struct sql_ref *r
     if (r->catalog.n)
         return false;
     if (!r->schema.n)
-        return str_eq(r->table, STR("checked_object")) || str_eq_nocase(r->table, run->c->object_name) ||
+        return str_eq(r->table, STR(CONTRACT_OBJECT)) || str_eq_nocase(r->table, run->c->object_name) ||
                str_eq_nocase(r->table, p->name);
     return false;
 }
@@ -161,4 +160,6 @@ void contract_check_sql(struct contract_run *run, const struct contract_rule *r,
     contract_judge(k, !none && isfinite(value) && contract_rule_holds(r, value), /* a division by zero holds nothing */
                    arena_printf(run->a, "%.*s: the query gives %.*s, which must be %.*s", STR_FMT(r->name), STR_FMT(k->measured),
                                 STR_FMT(k->expected)));
+    if (contract_rule_counts_bad(r))
+        contract_failing_rule(run, k, sql);
 }

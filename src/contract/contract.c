@@ -61,6 +61,7 @@ bool contract_check(struct engine_conn *conn, const struct mesh_port *port, stru
         return false;
     }
     report->checks = run.v;
+    report->failing = run.failing;
     report->n = run.n;
     for (size_t i = 0; i < run.n; i++) {
         size_t *counts[] = {&report->passed, &report->warned, &report->failed, &report->not_evaluated};

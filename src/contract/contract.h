@@ -5,8 +5,13 @@
 #include "mesh/mesh.h"
 #include "store/store.h"
 
+/* Which rows broke a check, as a SELECT over the name `checked_object`; empty: none did, or it is not a matter of single rows. */
+struct contract_failing {
+    struct str sql;
+};
 struct contract_report {
     struct store_check *checks;
+    struct contract_failing *failing; /* by check */
     size_t n, passed, warned, failed, not_evaluated;
     bool refused;
 };
@@ -25,6 +30,14 @@ struct contract_freshness {
 };
 void contract_freshness(const struct mesh_port *port, int64_t built_at_us, struct str data_to, struct str time_zone,
                         int64_t now_us, struct contract_freshness *out);
+/* The statement that gives at most `limit` rows of `table_sql` that broke a check of this port; `f->sql` is not empty. It is for the
+ * connection that checked, in whose default catalog other tables have their names. */
+struct str contract_failing_sql(const struct mesh_port *port, const struct contract_failing *f, struct str table_sql, int64_t limit,
+                                struct arena *a);
+/* Why a check that did not pass names no rows, in words for people. */
+struct str contract_failing_none(const struct store_check *k);
+/* "2026-01-31" or the engine's text of a moment: up to when data that ends with it reaches. False: no date. */
+bool contract_data_end_us(struct str text, struct str time_zone, int64_t *out);
 /* The other ports whose rows a check of this one looks at (relationships): worth building first. Each once, in the arena. */
 const struct mesh_port **contract_referred(const struct mesh *m, const struct mesh_port *port, struct arena *a, size_t *n);
 /* Rules that can never run or are inconsistent (unknown columns, patterns beyond RE2): warnings and errors for `trellis check`.

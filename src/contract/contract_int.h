@@ -20,6 +20,7 @@ struct contract_run {
     int64_t rows;
     int64_t *nulls;        /* by contract column; -1: the table has no such column */
     struct store_check *v; /* in the arena */
+    struct contract_failing *failing; /* by check */
     size_t n, cap;
     bool broken; /* checking cannot go on; e is filled */
 };
@@ -60,6 +61,15 @@ struct store_check *contract_add(struct contract_run *run, struct str rule, stru
 void contract_judge(struct store_check *k, bool holds, struct str message);
 void contract_not_evaluated(struct store_check *k, struct str reason);
 bool contract_refuses(struct str severity); /* error, or none given */
+
+/* ---- failing.c: the rows behind a result that is no pass; without effect on one that is ---- */
+#define CONTRACT_OBJECT "checked_object" /* what stands for the checked table in SQL of rules */
+void contract_failing_where(struct contract_run *run, struct store_check *k, struct str condition);
+void contract_failing_repeats(struct contract_run *run, struct store_check *k, const struct str *columns, size_t n, bool ignore_nulls);
+void contract_failing_select(struct contract_run *run, struct store_check *k, struct str sql);
+/* A rule's own SQL, with placeholders filled in, where it is a plain count of rows. */
+void contract_failing_rule(struct contract_run *run, struct store_check *k, struct str sql);
+bool contract_rule_counts_bad(const struct contract_rule *r); /* the less the better: what it counts are the rows at fault */
 
 /* Each false: it could not run here, *why says it in words; or run->broken. */
 bool contract_count(struct contract_run *run, struct str sql, int64_t *out, struct str *why);

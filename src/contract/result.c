@@ -14,6 +14,10 @@ struct store_check *contract_add(struct contract_run *run, struct str rule, stru
         struct store_check *v = arena_array(run->a, cap, sizeof *v);
         if (run->n)
             memcpy(v, run->v, run->n * sizeof *v);
+        struct contract_failing *f = arena_array(run->a, cap, sizeof *f);
+        if (run->n)
+            memcpy(f, run->failing, run->n * sizeof *f);
+        run->failing = f;
         run->v = v;
         run->cap = cap;
     }

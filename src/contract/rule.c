@@ -91,6 +91,11 @@ bool contract_rule_holds(const struct contract_rule *r, double v)
     return false;
 }
 
+bool contract_rule_counts_bad(const struct contract_rule *r)
+{
+    return r->op == OP_BE || r->op == OP_LESS || r->op == OP_LESS_EQUAL || r->op == OP_BETWEEN;
+}
+
 const struct doc_node *contract_rules(const struct doc *d, const struct doc_node *owner)
 {
     return doc_first(d, doc_get(d, owner, "quality"));

@@ -85,7 +85,7 @@ bool contract_sla_read(const struct mesh_contract *c, const struct doc_node *nod
 /* ---- How old ---- */
 
 /* "2026-01-31", or the engine's text of a moment (UTC unless it says an offset): the moment up to which the data reaches. */
-static bool data_end_us(struct str text, struct str zone, int64_t *out)
+bool contract_data_end_us(struct str text, struct str zone, int64_t *out)
 {
     int32_t day;
     struct str date = {text.p, text.n < 10 ? text.n : 10};
@@ -122,7 +122,7 @@ void contract_freshness(const struct mesh_port *port, int64_t built_at_us, struc
         if (!contract_sla_read(port->contract, n, &s) || s.limit_s < 0 || (s.kind != SLA_FRESHNESS && s.kind != SLA_FREQUENCY))
             continue;
         int64_t reaches_us = built_at_us;
-        if (s.kind == SLA_FRESHNESS && data_to.n && !data_end_us(data_to, time_zone, &reaches_us))
+        if (s.kind == SLA_FRESHNESS && data_to.n && !contract_data_end_us(data_to, time_zone, &reaches_us))
             continue;
         int64_t age_s = now_us > reaches_us ? (now_us - reaches_us) / 1000000 : 0;
         bool late = age_s > s.limit_s;
@@ -169,7 +169,7 @@ static void check_freshness(struct contract_run *run, const struct contract_sla 
         contract_judge(k, false, arena_printf(run->a, "the table has no %.*s at all", STR_FMT(column)));
         return;
     }
-    if (!data_end_us(newest, zone_of(run), &reaches_us)) {
+    if (!contract_data_end_us(newest, zone_of(run), &reaches_us)) {
         contract_not_evaluated(k, arena_printf(run->a, "%.*s is no date or moment", STR_FMT(column)));
         return;
     }
@@ -184,9 +184,9 @@ static void check_retention(struct contract_run *run, const struct contract_sla 
 {
     int64_t older, oldest_us = run->now_us - s->limit_s * 1000000;
     struct str why;
-    struct str sql = arena_printf(run->a, "SELECT count(*) FROM %.*s WHERE %.*s < CAST(make_timestamp(%lld) AS %.*s)",
-                                  STR_FMT(run->table), STR_FMT(contract_ident(run, column)), (long long)oldest_us,
-                                  STR_FMT(contract_table_column(run, column)->type_name));
+    struct str old = arena_printf(run->a, "%.*s < CAST(make_timestamp(%lld) AS %.*s)", STR_FMT(contract_ident(run, column)),
+                                  (long long)oldest_us, STR_FMT(contract_table_column(run, column)->type_name));
+    struct str sql = arena_printf(run->a, "SELECT count(*) FROM %.*s WHERE %.*s", STR_FMT(run->table), STR_FMT(old));
     if (!contract_count(run, sql, &older, &why)) {
         contract_not_evaluated(k, why);
         return;
@@ -195,6 +195,7 @@ static void check_retention(struct contract_run *run, const struct contract_sla 
     contract_judge(k, older == 0,
                    arena_printf(run->a, "%lld rows are older than the %.*s that the contract keeps", (long long)older,
                                 STR_FMT(k->expected)));
+    contract_failing_where(run, k, old);
 }
 
 /* A day on which something begins or ends. */
