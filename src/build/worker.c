@@ -84,7 +84,8 @@ static void record(struct run *run, const struct build_job *j, const struct buil
                                  .rows = ev->rows,
                                  .elapsed_ms = ev->elapsed_ms,
                                  .finished_at_us = clock_now_us(),
-                                 .version_id = j->version.version_id};
+                                 .version_id = j->version.version_id,
+                                 .data_to = j->version.data_to};
     struct err e = {0};
     if (j->outcome == OUTCOME_UNCHANGED && !worth_recording(run, j->p))
         return;

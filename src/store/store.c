@@ -65,6 +65,9 @@ const struct store_migration store_migrations[] = {
         "CREATE UNIQUE INDEX message_once ON message (once, channel) WHERE once IS NOT NULL;"
         "CREATE INDEX message_waits ON message (next_at_us) WHERE sent_at_us = 0 AND given_up_at_us = 0;",
     },
+    {
+        "ALTER TABLE run_port ADD COLUMN data_to TEXT NOT NULL DEFAULT '';",
+    },
 };
 const size_t store_migrations_count = sizeof store_migrations / sizeof *store_migrations;
 

@@ -20,7 +20,7 @@ struct store_run {
 /* status: built unchanged failed refused skipped cancelled */
 struct store_run_port {
     int64_t run_id;
-    struct str ref, status, message, code;
+    struct str ref, status, message, code, data_to; /* data_to: of the version that was made; empty: none, or not known */
     int64_t rows, elapsed_ms, finished_at_us, version_id;
 };
 
@@ -47,6 +47,12 @@ MUST_CHECK bool store_checks_latest(struct store *s, struct arena *a, struct str
                                     struct err *e);
 MUST_CHECK bool store_checks_history(struct store *s, struct arena *a, struct str ref, size_t limit, struct store_check **out,
                                      size_t *n, struct err *e);
+/* How the checks of one port went, by run, the oldest first. */
+struct store_check_run {
+    int64_t run_id, at_us, counts[4]; /* by enum check_verdict */
+};
+MUST_CHECK bool store_checks_by_run(struct store *s, struct arena *a, struct str ref, int64_t since_us, struct store_check_run **out,
+                                    size_t *n, struct err *e);
 /* Checks that went bad (failed, or warned) after they had been good, newest first; of the newest results only. */
 MUST_CHECK bool store_checks_turned(struct store *s, struct arena *a, int64_t since_us, size_t limit, struct store_check **out, size_t *n,
                                     struct err *e);

@@ -101,6 +101,30 @@ bool store_checks_history(struct store *s, struct arena *a, struct str ref, size
     return read_checks(&q, a, out, n);
 }
 
+bool store_checks_by_run(struct store *s, struct arena *a, struct str ref, int64_t since_us, struct store_check_run **out, size_t *n,
+                         struct err *e)
+{
+    struct store_stmt q;
+    *n = 0;
+    *out = NULL;
+    if (!store_begin(&q, s,
+                     "SELECT run_id, max(evaluated_at_us), sum(verdict = 0), sum(verdict = 1), sum(verdict = 2), sum(verdict = 3),"
+                     " count(*) OVER () FROM check_result WHERE ref = ? AND evaluated_at_us >= ? GROUP BY run_id ORDER BY run_id",
+                     e))
+        return false;
+    store_bind_str(&q, ref);
+    store_bind_i64(&q, since_us);
+    while (store_row(&q)) {
+        if (*n == 0)
+            *out = arena_array(a, (size_t)store_col_i64(&q, 6), sizeof **out);
+        struct store_check_run *r = &(*out)[(*n)++];
+        *r = (struct store_check_run){.run_id = store_col_i64(&q, 0), .at_us = store_col_i64(&q, 1)};
+        for (int v = 0; v < 4; v++)
+            r->counts[v] = store_col_i64(&q, 2 + v);
+    }
+    return store_end(&q);
+}
+
 enum { TURNED_LOOKED_AT = 50000 };
 
 bool store_checks_turned(struct store *s, struct arena *a, int64_t since_us, size_t limit, struct store_check **out, size_t *n,

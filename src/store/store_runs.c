@@ -28,8 +28,8 @@ bool store_run_port_add(struct store *s, const struct store_run_port *p, struct 
 {
     struct store_stmt q;
     if (!store_begin(&q, s,
-                     "INSERT INTO run_port (run_id, ref, status, message, code, rows_, elapsed_ms, finished_at_us, version_id)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "INSERT INTO run_port (run_id, ref, status, message, code, rows_, elapsed_ms, finished_at_us, version_id,"
+                     " data_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                      e))
         return false;
     store_bind_i64(&q, p->run_id);
@@ -41,6 +41,7 @@ bool store_run_port_add(struct store *s, const struct store_run_port *p, struct 
     store_bind_i64(&q, p->elapsed_ms);
     store_bind_i64(&q, p->finished_at_us);
     store_bind_i64(&q, p->version_id);
+    store_bind_str(&q, p->data_to);
     if (!store_step(&q))
         q.failed = true;
     return store_end(&q);
@@ -97,7 +98,7 @@ bool store_runs(struct store *s, struct arena *a, size_t limit, struct store_run
     return store_end(&q);
 }
 
-#define RUN_PORT_COLUMNS "run_id, ref, status, message, code, rows_, elapsed_ms, finished_at_us, version_id, count(*) OVER ()"
+#define RUN_PORT_COLUMNS "run_id, ref, status, message, code, rows_, elapsed_ms, finished_at_us, version_id, count(*) OVER (), data_to"
 
 static bool read_run_ports(struct store_stmt *q, struct arena *a, struct store_run_port **out, size_t *n)
 {
@@ -112,7 +113,8 @@ static bool read_run_ports(struct store_stmt *q, struct arena *a, struct store_r
                                                  .rows = store_col_i64(q, 5),
                                                  .elapsed_ms = store_col_i64(q, 6),
                                                  .finished_at_us = store_col_i64(q, 7),
-                                                 .version_id = store_col_i64(q, 8)};
+                                                 .version_id = store_col_i64(q, 8),
+                                                 .data_to = store_col_str(q, a, 10)};
     }
     return store_end(q);
 }
