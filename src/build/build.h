@@ -79,6 +79,13 @@ struct build_port_status {
 MUST_CHECK bool build_status(struct build *b, const struct mesh *m, struct arena *a, struct build_port_status **out,
                              struct err *e);
 
+/* Rows that broke a check lie in mesh.quarantine, a table per port named by its ref_major: the port's columns and these. One more than
+ * is shown is kept, to tell that there are more. */
+enum { BUILD_FAILING_KEPT = 101 };
+#define BUILD_FAILING_RUN   "trellis__run"   /* BIGINT */
+#define BUILD_FAILING_CHECK "trellis__check" /* BIGINT, place among the checks of the run, from 0 */
+#define BUILD_FAILING_RULE  "trellis__rule"
+
 /* For govern_open (struct govern_past): the as-of catalog of a moment, and the views in it. ctx is the struct build. */
 bool build_asof(void *ctx, int64_t moment_us, struct arena *a, struct str *catalog, struct err *e);
 bool build_asof_object(void *ctx, struct str catalog, struct str ref, struct err *e);

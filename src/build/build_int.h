@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "build/build.h"
+#include "contract/contract.h"
 #include "store/ledger.h"
 #include "store/store.h"
 
@@ -117,10 +118,18 @@ struct build_job {
     enum build_outcome outcome;
     bool incremental;
     struct ledger_version version;
+    struct contract_report report; /* of the checks, when `checked` */
+    bool checked;
     struct str warned; /* what checks that do not refuse have found; empty: nothing */
     struct err err;
 };
 void build_port(struct build_job *j); /* sets j->outcome, j->err */
+
+/* ---- failing.c: rows that broke a check, kept for those who mend it ---- */
+/* After the checks of a port: replaces what was kept of it by at most BUILD_FAILING_KEPT rows of each check that did not pass.
+ * `object`: what was checked, as SQL. Failure is logged; the old rows go in any case. */
+void build_failing_keep(struct build_job *j, struct str object);
+void build_failing_collect(struct engine_conn *c, const struct mesh *m, struct err *e); /* of ports that are no longer declared */
 
 /* ---- view_sql.c: a port's SQL over named physical objects, fit for a view that is kept in the file ---- */
 /* `object` answers with the name in mesh.built for a port's ref (NULL p: unknown). Streams become subqueries. */

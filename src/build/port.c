@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
-#include "contract/contract.h"
 
 static const char *const outcome_texts[] = {"built", "unchanged", "failed", "refused", "skipped", "cancelled"};
 
@@ -121,6 +120,8 @@ static bool check(struct build_job *j, struct str object)
         return ended(j, false);
     if (r.n > 0 && !store_checks_add(j->b->s->store, r.checks, r.n, &j->err))
         return ended(j, false);
+    j->report = r;
+    j->checked = true;
     if (r.warned > 0)
         j->warned = arena_printf(j->a, "%zu of %zu checks warn: %.*s", r.warned, r.n, STR_FMT(told(j, &r, CHECK_WARNED)));
     if (!r.refused)
@@ -168,7 +169,9 @@ static bool make_whole(struct build_job *j, struct str view)
     }
     made = ended(j, go_on(j) && engine_exec(j->conn, sql, &j->err));
     fault_crash_point("build_after_table");
-    bool ok = made && ended(j, measure(j, object)) && check(j, object) && ended(j, go_on(j));
+    bool ok = made && ended(j, measure(j, object)) && check(j, object);
+    build_failing_keep(j, object);
+    ok = ok && ended(j, go_on(j));
     fault_crash_point("build_before_swap");
     ok = ok && ended(j, swap(j, false, 0));
     atomic_store(j->interruptible, false);
@@ -265,6 +268,10 @@ out:
     atomic_store(j->interruptible, false);
     if (open && !engine_exec(j->conn, STR("ROLLBACK"), NULL))
         log_event(LOG_DEBUG, "build", "rollback", "port=%.*s already ended", STR_FMT(j->p->ref));
+    /* What was refused is gone with its transaction and put together once more from its two parts. */
+    build_failing_keep(j, ok ? w->object
+                             : arena_printf(a, "(SELECT * FROM %.*s WHERE NOT %.*s UNION ALL SELECT * FROM %.*s WHERE %.*s)",
+                                            STR_FMT(w->object), STR_FMT(w->where), STR_FMT(view), STR_FMT(w->where)));
     return ok;
 }
 

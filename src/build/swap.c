@@ -166,7 +166,9 @@ void build_collect(struct build *b, struct engine_conn *c, const struct mesh *m,
             if (p == NULL || !str_eq(p->ref_major, v[i].port))
                 retire_port(c, &views, &v[i]);
         }
-    if (!ledger_versions_garbage(c, &a, &v, &n, &e))
+    if (retire)
+        build_failing_collect(c, m, &e);
+    if (e.code != E_OK || !ledger_versions_garbage(c, &a, &v, &n, &e))
         goto out;
     for (size_t i = n; i-- > 0;) /* newest first: a view is newer than what it reads */
         if (!is_read_by_a_view(&views, v[i].table_name) && !forget(c, &views, v[i].table_name, v[i].version_id, &e))

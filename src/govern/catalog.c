@@ -253,6 +253,35 @@ bool gov_stream_view(struct govern *g, struct gov_catalog *k, struct engine_conn
     return ok;
 }
 
+/* What lies below is read anew, so that nothing is shown that was not looked at. */
+bool gov_failing_view(struct gov_catalog *k, struct engine_conn *c, const struct mesh_port *p, struct err *e)
+{
+    struct buf b = BUF_INIT(SQL_MAX);
+    struct gov_objects found;
+    struct arena a;
+    struct str domain = p->product->domain->name;
+    arena_init(&a);
+    pthread_mutex_lock(&k->making);
+    bool ok = objects_read(c, &a, STR("mesh"), STR("quarantine"), p->ref_major, &found, e);
+    if (ok && !found.n) {
+        ok = err_set(e, E_NOT_FOUND, "no rows of %.*s are kept: none broke a check at its last build", STR_FMT(p->ref));
+    } else if (ok) {
+        struct str name = arena_printf(&a, "%.*s__failing", STR_FMT(local_of(p->ref_major, domain)));
+        buf_addz(&b, "CREATE OR REPLACE VIEW ");
+        put_name(&b, k->name, domain, name);
+        buf_addz(&b, " AS SELECT ");
+        put_columns(&b, p->contract, &found.v[0], NULL, NULL);
+        buf_addz(&b, " FROM ");
+        put_name(&b, "mesh", STR("quarantine"), p->ref_major);
+        unsigned char made = 0;
+        ok = make_once(k, c, &made, 1, &b, p->ref, e);
+    }
+    pthread_mutex_unlock(&k->making);
+    arena_fini(&a);
+    buf_fini(&b);
+    return ok;
+}
+
 /* ---- catalogs ---- */
 
 static void catalog_free(struct gov_catalog *k)

@@ -27,6 +27,10 @@ void govern_close(struct govern *g);
  * a question first fails over it; a new declaration is not. False: the old catalog stays in use. */
 MUST_CHECK bool govern_refresh(struct govern *g, const struct mesh *m, struct err *e);
 
+/* How a question calls the rows of a port that broke a check at its last build (quoted for SQL): the port's columns, hidden as they are
+ * in the port, and the builder's own (build.h). E_NOT_FOUND where none are kept. */
+struct str govern_failing_name(const struct mesh_port *p, struct arena *a);
+
 struct govern_principal { struct str name; }; /* first issue: local-admin */
 extern const struct govern_principal GOVERN_LOCAL_ADMIN;
 extern const struct govern_principal GOVERN_ITSELF; /* the program's own questions, for goals and pacing: sees as local-admin, is nobody's use */

@@ -91,12 +91,16 @@ bool gov_port_ready(const struct gov_catalog *k, const struct mesh_port *p); /* 
 /* Makes the view if it is not there yet. E_NOT_BUILT when what lies below has changed since the catalog was made. */
 MUST_CHECK bool gov_port_view(struct govern *g, struct gov_catalog *k, struct engine_conn *c, const struct mesh_port *p, bool plain, struct err *e);
 MUST_CHECK bool gov_stream_view(struct govern *g, struct gov_catalog *k, struct engine_conn *c, const struct mesh_stream *st, size_t index, struct err *e);
+MUST_CHECK bool gov_failing_view(struct gov_catalog *k, struct engine_conn *c, const struct mesh_port *p, struct err *e);
 struct gov_catalog *gov_catalog_ref(struct govern *g, struct gov_catalog *c); /* takes lock */
 void gov_catalog_unref(struct govern *g, struct gov_catalog *c);
 void gov_catalog_retire(struct govern *g, struct gov_catalog *c);
 MUST_CHECK bool gov_stamp(struct engine_conn *c, char out[64], struct err *e);
 /* Whether a column is shown as 'hidden: personal': by its class; without a class, by a name that suggests a person. */
 bool gov_column_hidden(const struct mesh_contract *contract, struct str name);
+
+/* ---- failing.c ---- */
+const struct mesh_port *gov_failing_port(const struct mesh *m, struct str name); /* NULL: not such a name */
 
 /* ---- asof.c ---- */
 MUST_CHECK bool gov_asof(struct govern *g, const struct mesh *m, struct str day, struct gov_catalog **out, struct err *e); /* *out referenced */

@@ -79,6 +79,11 @@ static bool resolve(struct govern *g, struct arena *a, const struct sql_ref *r, 
         *passing = true;
         return at_ref(e, r);
     }
+    p = qualified && !k->src[0] ? gov_failing_port(m, written) : NULL;
+    if (p) {
+        *passing = true;
+        return gov_failing_view(k, c, p, e) || at_ref(e, r);
+    }
     /* The same words whether it does not exist or is not for the asker. */
     err_set(e, E_NOT_FOUND, "there is no port or stream \"%.*s\"", written.n < 120 ? (int)written.n : 120, written.p);
     hint_names(m, a, r, written, e);
