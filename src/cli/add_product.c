@@ -520,15 +520,17 @@ static bool skipped(const struct wizard *w, int at)
 /* False: no more answers come. */
 static bool ask_all(struct wizard *w)
 {
+    int listed = -1;
     for (int at = 0; at < STEPS;) {
         if (skipped(w, at)) {
             at++;
             continue;
         }
-        if (at == AT_DOMAIN)
+        if (at == AT_DOMAIN && listed != at)
             list_domains(w);
-        if (at == AT_COLUMNS)
+        if (at == AT_COLUMNS && listed != at)
             list_columns(w);
+        listed = at;
         const struct ask_question q = {.text = steps[at].text, .help = steps[at].help, .otherwise = proposal(w, (enum step)at), .required = steps[at].required};
         struct str answer = STR("");
         enum ask_result r = ask(w->c, &q, &answer);
@@ -542,12 +544,14 @@ static bool ask_all(struct wizard *w)
         }
         if (at == AT_FROM && !settle_port(w, &answer))
             continue;
-        w->answers[at] = answer;
-        w->answered[at] = true;
+        struct str before = w->answers[at];
+        w->answers[at] = at != AT_COLUMNS && str_eq(answer, STR("-")) ? STR("") : answer;
         if (at == AT_FROM)
             read_port(w);
         if (step_good(w, (enum step)at))
-            at++;
+            w->answered[at++] = true;
+        else
+            w->answers[at] = before;
     }
     return true;
 }
@@ -561,7 +565,7 @@ static int step_by_step(struct cli *c, struct api *api, bool dry)
     int code = 0;
     w.mesh = get(&w, "/api/v1/mesh");
     w.products = get(&w, "/api/v1/products");
-    fprintf(stderr, "A new product, in %d questions. Enter takes what stands in brackets, ? explains, < goes back.\n\n", STEPS);
+    fprintf(stderr, "A new product, in %d questions. Enter takes what stands in brackets, - takes it away, ? explains, < goes back.\n\n", STEPS);
     bool whole = ask_all(&w);
     struct str answers = STR("");
     if (whole) {
