@@ -23,8 +23,7 @@ static const char volume_sql[] =
     " SELECT v.stream, CAST(came AS BIGINT), CAST(bad AS BIGINT), CAST(coalesce(habit, 0) AS DOUBLE), CAST(coalesce(habit_bad, 0) AS"
     " DOUBLE), before, (SELECT count(*) FROM mesh.sys.ingest_drift d WHERE d.stream = v.stream AND d.noted_at >= v.begun) FROM v";
 static const char drift_sql[] = "SELECT stream, count(*) FROM mesh.sys.ingest_drift GROUP BY stream";
-static const char failed_sql[] = "SELECT stream, path, message FROM mesh.sys.ingest_problem QUALIFY row_number() OVER (PARTITION BY"
-                                 " stream ORDER BY noted_at DESC, path) = 1";
+static const char failed_sql[] = "SELECT stream, path, message FROM mesh.sys.ingest_problem ORDER BY noted_at DESC, path";
 
 const char *source_state_text(enum source_state s)
 {
@@ -82,10 +81,11 @@ static void take_drift(struct reading *r, const struct engine_chunk *ch, size_t 
 static void take_failed(struct reading *r, const struct engine_chunk *ch, size_t row)
 {
     struct facts *f = facts_of(r, engine_cell_str(ch, 0, row));
-    if (!f)
+    struct str path = engine_cell_str(ch, 1, row);
+    if (!f || f->failed || !fs_exists(arena_strz(r->a, fs_join(r->a, r->m->dir, path)))) /* a file that was taken away troubles nobody */
         return;
     f->failed = true;
-    f->path = arena_str(r->a, engine_cell_str(ch, 1, row));
+    f->path = arena_str(r->a, path);
     f->message = arena_str(r->a, engine_cell_str(ch, 2, row));
 }
 

@@ -212,18 +212,18 @@ static void test_failed(void **state)
 {
     (void)state;
     bring(1, 10, 0, FIRST + DAY);
-    world_put(&w, "landing/d02_stats.csv.gz", "day,account,campaign,spend,clicks\n2026-03-02,1,c,1,1\n"); /* not compressed at all */
+    world_put(&w, "landing/d02_stats.parquet", "PAR1 and then nothing that belongs there PAR1"); /* torn */
     clock_set_us(FIRST + 2 * DAY);
     (void)!world_run(&w);
     struct source_health h = health();
     if (h.state == SOURCE_FAILED) {
         assert_string_equal(h.problems[0].kind.p, "source_failed");
-        says(h, "d02_stats.csv.gz");
+        says(h, "d02_stats.parquet");
         says(h, "Ana Ruiz should mend or replace the file");
     } else {
         fail_msg("state is %s: %.*s", source_state_text(h.state), STR_FMT(h.reason));
     }
-    world_remove(&w, "landing/d02_stats.csv.gz");
+    world_remove(&w, "landing/d02_stats.parquet");
     bring(2, 10, 0, FIRST + 2 * DAY + HOUR);
     assert_int_equal(health().state, SOURCE_OK);
 }
