@@ -387,7 +387,7 @@ static void propose_key(struct drafting *p, const struct inputs *in, size_t n_gr
 static const struct doc_node *chosen(struct drafting *p, const struct doc_node *root, const char *name)
 {
     const struct doc_node *list = doc_get(p->d, root, name);
-    if (!list || list->kind != DOC_SEQ)
+    if (!list || list->kind != DOC_SEQ || list->n_children == 0)
         return NULL;
     if (list->n_children > CHOSEN_MAX) {
         answer_wrong(p, E_TOO_LARGE, str_of(name), list, "more than %d are not taken", CHOSEN_MAX);

@@ -84,7 +84,7 @@ export async function serve(t, dir, more = []) {
                 r.on("error", reject);
             });
             q.on("error", reject);
-            q.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
+            q.end(body === undefined ? undefined : typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body));
         });
     it.json = async (pathname, options) => {
         const r = await it.ask(pathname, options);
