@@ -78,6 +78,13 @@ export const ROUTES: Route[] = [
   },
   { pattern: '/goals', title: () => 'Goals', load: () => import('../features/goals/GoalsPage.svelte') },
   { pattern: '/glossary', title: () => 'Glossary', load: () => import('../features/glossary/GlossaryPage.svelte') },
+  { pattern: '/add', title: () => 'Add data', load: () => import('../features/add/AddPage.svelte') },
+  {
+    pattern: '/add/product',
+    title: () => 'New product',
+    trail: () => [{ label: 'Add data', href: '/add' }],
+    load: () => import('../features/add/ProductWizard.svelte'),
+  },
   { pattern: '/requests', title: () => 'Requests', load: () => import('../features/requests/RequestsPage.svelte') },
 ];
 
