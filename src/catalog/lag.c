@@ -15,8 +15,8 @@ static size_t place_of(const struct mesh *m, const struct mesh_source *s)
     return i;
 }
 
-/* What decides how new a source is: the days of the reports it must deliver, the one that lags most; without such, the newest day of
- * any stream; without days, the last load. */
+/* What decides how new a source is: the days of the reports it must deliver, the one that lags most; without such, the newest day
+ * of any stream; without days, the last load. */
 struct reach {
     int64_t required_us, any_us;
     const struct mesh_stream *required, *any;

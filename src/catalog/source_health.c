@@ -15,20 +15,26 @@ static const char volume_sql[] =
     " CASE WHEN learned_at - lag(learned_at) OVER w <= INTERVAL 10 MINUTE THEN 0 ELSE 1 END AS begins FROM mesh.sys.file_load"
     " WINDOW w AS (PARTITION BY stream ORDER BY learned_at, file_id)),"
     " g AS (SELECT *, sum(begins) OVER (PARTITION BY stream ORDER BY learned_at, file_id) AS no FROM f),"
-    " l AS (SELECT stream, no, min(learned_at) AS begun, sum(rows_loaded) + sum(rows_quarantined) AS came, sum(rows_quarantined) AS"
+    " l AS (SELECT stream, no, min(learned_at) AS begun, sum(rows_loaded) + sum(rows_quarantined) AS came, sum(rows_quarantined) "
+    "AS"
     " bad, row_number() OVER (PARTITION BY stream ORDER BY no DESC) AS age FROM g GROUP BY stream, no),"
     " v AS (SELECT stream, max(came) FILTER (age = 1) AS came, max(bad) FILTER (age = 1) AS bad, max(begun) FILTER (age = 1) AS"
-    " begun, median(came) FILTER (age BETWEEN 2 AND 9) AS habit, median(CAST(bad AS DOUBLE) / greatest(came, 1)) FILTER (age BETWEEN"
+    " begun, median(came) FILTER (age BETWEEN 2 AND 9) AS habit, median(CAST(bad AS DOUBLE) / greatest(came, 1)) FILTER (age "
+    "BETWEEN"
     " 2 AND 9) AS habit_bad, count(*) FILTER (age BETWEEN 2 AND 9) AS before FROM l GROUP BY stream)"
-    " SELECT v.stream, CAST(came AS BIGINT), CAST(bad AS BIGINT), CAST(coalesce(habit, 0) AS DOUBLE), CAST(coalesce(habit_bad, 0) AS"
+    " SELECT v.stream, CAST(came AS BIGINT), CAST(bad AS BIGINT), CAST(coalesce(habit, 0) AS DOUBLE), CAST(coalesce(habit_bad, "
+    "0) AS"
     " DOUBLE), before, (SELECT count(*) FROM mesh.sys.ingest_drift d WHERE d.stream = v.stream AND d.noted_at >= v.begun) FROM v";
 static const char drift_sql[] = "SELECT stream, count(*) FROM mesh.sys.ingest_drift GROUP BY stream";
 static const char failed_sql[] = "SELECT stream, path, message FROM mesh.sys.ingest_problem ORDER BY noted_at DESC, path";
 
 const char *source_state_text(enum source_state s)
 {
-    static const char *const texts[] = {
-        [SOURCE_OK] = "ok", [SOURCE_LATE] = "late", [SOURCE_FAILED] = "failed", [SOURCE_UNUSUAL] = "unusual", [SOURCE_NEVER] = "never"};
+    static const char *const texts[] = {[SOURCE_OK] = "ok",
+                                        [SOURCE_LATE] = "late",
+                                        [SOURCE_FAILED] = "failed",
+                                        [SOURCE_UNUSUAL] = "unusual",
+                                        [SOURCE_NEVER] = "never"};
     return texts[s];
 }
 
@@ -82,7 +88,8 @@ static void take_failed(struct reading *r, const struct engine_chunk *ch, size_t
 {
     struct facts *f = facts_of(r, engine_cell_str(ch, 0, row));
     struct str path = engine_cell_str(ch, 1, row);
-    if (!f || f->failed || !fs_exists(arena_strz(r->a, fs_join(r->a, r->m->dir, path)))) /* a file that was taken away troubles nobody */
+    if (!f || f->failed ||
+        !fs_exists(arena_strz(r->a, fs_join(r->a, r->m->dir, path)))) /* a file that was taken away troubles nobody */
         return;
     f->failed = true;
     f->path = arena_str(r->a, path);
@@ -165,11 +172,13 @@ static void judge_never(struct reading *r, struct source_health *h)
         h->reason = STR("No file has come yet, and none is required.");
         return;
     }
-    struct source_problem own, *p = h->allowed_lag_s ? add(h, "source_late", NULL) : &own; /* without a promise nobody is behind one */
+    struct source_problem own,
+        *p = h->allowed_lag_s ? add(h, "source_late", NULL) : &own; /* without a promise nobody is behind one */
     p->text = arena_printf(r->a, "no file has come yet, and nothing was found at %.*s", STR_FMT(h->source->path));
     p->step = STR("have the first export delivered there and run `trellis run`");
     struct mesh_person who = who_of_source(h->source);
-    h->reason = arena_printf(r->a, "%.*s; %.*s should %.*s.", STR_FMT(p->text), STR_FMT(title_of(who.name, STR("its owner"))), STR_FMT(p->step));
+    h->reason = arena_printf(r->a, "%.*s; %.*s should %.*s.", STR_FMT(p->text), STR_FMT(title_of(who.name, STR("its owner"))),
+                             STR_FMT(p->step));
 }
 
 static void judge_late(struct reading *r, struct source_health *h, const struct source_lag *lag)
@@ -227,7 +236,8 @@ static void judge_quarantine(struct reading *r, struct source_health *h, const s
     const struct mesh_source *s = h->source;
     size_t worst = SIZE_MAX;
     for (size_t i = 0; i < s->n_streams; i++)
-        if (f[i].bad > 0 && bad_share(&f[i]) > 2 * f[i].habit_bad && (worst == SIZE_MAX || bad_share(&f[i]) > bad_share(&f[worst])))
+        if (f[i].bad > 0 && bad_share(&f[i]) > 2 * f[i].habit_bad &&
+            (worst == SIZE_MAX || bad_share(&f[i]) > bad_share(&f[worst])))
             worst = i;
     if (worst == SIZE_MAX)
         return;
@@ -235,8 +245,7 @@ static void judge_quarantine(struct reading *r, struct source_health *h, const s
     snprintf(percent, sizeof percent, "%.1f%%", bad_share(&f[worst]) * 100);
     struct source_problem *p = add(h, "quarantine", &s->streams[worst]);
     p->text = arena_printf(r->a, "%lld of %.*s in the last load of %.*s were set aside (%s)", (long long)f[worst].bad,
-                           STR_FMT(count_of(f[worst].came, "row", "rows", r->a)),
-                           STR_FMT(s->streams[worst].name), percent);
+                           STR_FMT(count_of(f[worst].came, "row", "rows", r->a)), STR_FMT(s->streams[worst].name), percent);
     p->step = STR("look at the reasons beside the source, and mend the export or its contract");
 }
 
@@ -277,7 +286,9 @@ static void find_affected(struct reading *r, struct source_health *h)
         const struct mesh_port *p = r->m->ports[i];
         for (size_t k = 0; k < p->n_inputs; k++) {
             const struct mesh_input *in = &p->inputs[k];
-            size_t here = in->stream && in->stream->source == h->source ? 1 : in->port && steps[in->port->index] ? steps[in->port->index] + 1 : 0;
+            size_t here = in->stream && in->stream->source == h->source ? 1
+                          : in->port && steps[in->port->index]          ? steps[in->port->index] + 1
+                                                                        : 0;
             if (here && (!steps[i] || here < steps[i]))
                 steps[i] = here;
         }
@@ -326,10 +337,11 @@ static void judge(struct reading *r, struct source_health *h, const struct sourc
     struct mesh_person who = who_of_source(h->source);
     struct str name = title_of(who.name, STR("its owner"));
     if (h->n_problems)
-        h->reason = arena_printf(r->a, "%.*s; %.*s should %.*s.", STR_FMT(h->problems[0].text), STR_FMT(name), STR_FMT(h->problems[0].step));
+        h->reason = arena_printf(r->a, "%.*s; %.*s should %.*s.", STR_FMT(h->problems[0].text), STR_FMT(name),
+                                 STR_FMT(h->problems[0].step));
     else if (h->allowed_lag_s)
-        h->reason = arena_printf(r->a, "In time: the newest data is %.*s old, and %.*s are allowed.", STR_FMT(span(h->lag_s, r->a)),
-                                 STR_FMT(span(h->allowed_lag_s, r->a)));
+        h->reason = arena_printf(r->a, "In time: the newest data is %.*s old, and %.*s are allowed.",
+                                 STR_FMT(span(h->lag_s, r->a)), STR_FMT(span(h->allowed_lag_s, r->a)));
     else
         h->reason = STR("All its files are loaded; how new they must be is not declared (`sla: {freshness: 26h}`).");
 }
@@ -352,7 +364,8 @@ bool catalog_sources(struct state *s, const struct mesh *m, struct arena *a, str
         r.facts[i] = arena_array(a, m->sources[i]->n_streams + 1, sizeof **r.facts);
     if (!catalog_lags(s, m, a, &lags, e) || !engine_connect(s->engine, &conn, e))
         return false;
-    bool ok = ask(&r, conn, volume_sql, take_volume, e) && ask(&r, conn, drift_sql, take_drift, e) && ask(&r, conn, failed_sql, take_failed, e);
+    bool ok = ask(&r, conn, volume_sql, take_volume, e) && ask(&r, conn, drift_sql, take_drift, e) &&
+              ask(&r, conn, failed_sql, take_failed, e);
     engine_disconnect(conn);
     for (size_t i = 0; ok && i < m->n_sources; i++) {
         judge(&r, &v[i], &lags[i], r.facts[i]);
@@ -389,8 +402,9 @@ bool catalog_source_loads(struct state *s, const struct mesh_source *src, size_t
     for (size_t i = 0; ok && i < src->n_streams; i++)
         for (size_t k = 0; k < counts[i]; k++) {
             const struct ledger_file *f = &files[i][k];
-            v[(*n)++] = (struct source_load){f->file_id,       f->rows_loaded, f->rows_quarantined, f->size_bytes, f->learned_at_us,
-                                             src->streams[i].name, f->path,    f->day_from,         f->day_to,     f->has_days};
+            v[(*n)++] =
+                (struct source_load){f->file_id,           f->rows_loaded, f->rows_quarantined, f->size_bytes, f->learned_at_us,
+                                     src->streams[i].name, f->path,        f->day_from,         f->day_to,     f->has_days};
         }
     qsort(v, *n, sizeof *v, newest_first);
     *n = *n < limit ? *n : limit;

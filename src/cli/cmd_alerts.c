@@ -20,13 +20,13 @@ static void show_list(struct cli *c, yyjson_val *root)
         printf("No open alert.\n");
     yyjson_arr_foreach(alerts, i, max, v)
     {
-        struct str kind = clean(c, v, "kind"), ref = clean(c, v, "ref"), at = json_str(v, "raised_at"), message = json_str(v, "message"),
-                   mended = json_str(v, "mended_at"), line;
+        struct str kind = clean(c, v, "kind"), ref = clean(c, v, "ref"), at = json_str(v, "raised_at"),
+                   message = json_str(v, "message"), mended = json_str(v, "mended_at"), line;
         at.n = at.n > 16 ? 16 : at.n;
         mended.n = mended.n > 16 ? 16 : mended.n;
-        printf("%s%s%.*s%s %.*s, since %.*sZ%s%.*s%s%s\n", i ? "\n" : "", cli_paint(c->color, mended.n ? "green" : "red"), STR_FMT(kind),
-               cli_paint(c->color, ""), STR_FMT(ref), STR_FMT(at), mended.n ? ", mended " : "", STR_FMT(mended), mended.n ? "Z" : "",
-               json_str(v, "sent_at").n ? "" : " (nobody was told)");
+        printf("%s%s%.*s%s %.*s, since %.*sZ%s%.*s%s%s\n", i ? "\n" : "", cli_paint(c->color, mended.n ? "green" : "red"),
+               STR_FMT(kind), cli_paint(c->color, ""), STR_FMT(ref), STR_FMT(at), mended.n ? ", mended " : "", STR_FMT(mended),
+               mended.n ? "Z" : "", json_str(v, "sent_at").n ? "" : " (nobody was told)");
         for (struct str rest = message; rest.n;) {
             line = table_clean(&c->arena, str_cut(rest, '\n', &rest));
             printf("  %.*s\n", STR_FMT(line));
@@ -78,7 +78,7 @@ static int answer(struct cli *c, enum ask what, yyjson_val *root)
         return 0;
     case ASK_CHECK:
         said = arena_printf(&c->arena, "%lld new, %lld mended, %lld open; messages: ", (long long)json_int(root, "raised", 0),
-                   (long long)json_int(root, "mended", 0), (long long)json_int(root, "open", 0));
+                            (long long)json_int(root, "mended", 0), (long long)json_int(root, "open", 0));
         break;
     case ASK_TEST:
         said = STR("Test messages: ");
@@ -141,9 +141,11 @@ void cli_alerts_after_run(struct cli *c, struct api *api)
     struct err e = {0};
     struct buf list = BUF_INIT(0), done = BUF_INIT(0);
     yyjson_doc *doc = NULL, *checked = NULL;
-    bool good = !api_is_remote(api) && api_text(api, VERB_GET, "/api/v1/alerts?limit=1", STR(""), &list, &e) && (doc = json_parse(buf_str(&list), &e));
+    bool good = !api_is_remote(api) && api_text(api, VERB_GET, "/api/v1/alerts?limit=1", STR(""), &list, &e) &&
+                (doc = json_parse(buf_str(&list), &e));
     if (good && json_bool(yyjson_doc_get_root(doc), "configured", false)) {
-        good = api_text(api, VERB_POST, "/api/v1/alerts/check", STR("{}"), &done, &e) && (checked = json_parse(buf_str(&done), &e));
+        good =
+            api_text(api, VERB_POST, "/api/v1/alerts/check", STR("{}"), &done, &e) && (checked = json_parse(buf_str(&done), &e));
         yyjson_val *root = checked ? yyjson_doc_get_root(checked) : NULL;
         struct str problem = good ? clean(c, root, "problem") : str_of(e.text);
         if (!good || json_int(root, "failed", 0))

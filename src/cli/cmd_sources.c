@@ -1,4 +1,5 @@
-/* trellis sources: is what must come in time, whole and as usual; for one source also what it brought lately and what stands on it. */
+/* trellis sources: is what must come in time, whole and as usual; for one source also what it brought lately and what stands on
+ * it. */
 #include "cli/api.h"
 #include "cli/table.h"
 
@@ -35,7 +36,8 @@ static const char *paint(struct str state)
 
 static void show_all(struct cli *c, yyjson_val *sources)
 {
-    static const char *const heads[COLUMNS] = {"source", "state", "newest day", "old", "allowed", "last load", "usual", "set aside", "why"};
+    static const char *const heads[COLUMNS] = {"source",    "state", "newest day", "old", "allowed",
+                                               "last load", "usual", "set aside",  "why"};
     struct table t;
     size_t i, max;
     yyjson_val *s;
@@ -76,8 +78,8 @@ static void show_streams(struct cli *c, yyjson_val *s)
         yyjson_arr_foreach(yyjson_obj_get(st, "quarantine"), k, kmax, q)
         {
             struct str reason = clean(c, q, "reason"), file = clean(c, q, "first_file");
-            printf("    set aside: %lld rows, %.*s; first in %.*s, line %lld\n", (long long)json_int(q, "count", 0), STR_FMT(reason),
-                   STR_FMT(file), (long long)json_int(q, "first_line", 0));
+            printf("    set aside: %lld rows, %.*s; first in %.*s, line %lld\n", (long long)json_int(q, "count", 0),
+                   STR_FMT(reason), STR_FMT(file), (long long)json_int(q, "first_line", 0));
         }
     }
 }
@@ -90,7 +92,8 @@ static void show_one(struct cli *c, yyjson_val *s)
     size_t i, max;
     yyjson_val *v, *affected = yyjson_obj_get(s, "affected"), *loads = yyjson_obj_get(s, "loads");
     printf("%s%.*s%s: %s%.*s%s\n%.*s\nOwner: %.*s %.*s\n", cli_paint(c->color, "bold"), STR_FMT(title), cli_paint(c->color, ""),
-           cli_paint(c->color, paint(state)), STR_FMT(state), cli_paint(c->color, ""), STR_FMT(reason), STR_FMT(owner), STR_FMT(contact));
+           cli_paint(c->color, paint(state)), STR_FMT(state), cli_paint(c->color, ""), STR_FMT(reason), STR_FMT(owner),
+           STR_FMT(contact));
     yyjson_arr_foreach(affected, i, max, v)
     {
         struct str ref = clean(c, v, "ref");
@@ -146,8 +149,9 @@ int cmd_sources(struct cli *c, const struct cli_args *args)
     struct buf text = BUF_INIT(0);
     yyjson_doc *doc = NULL;
     int code = 0;
-    bool good = (args->n_words == 0 || target_of(c, args->words[0], &target, &e)) && cli_mesh_dir(c, &dir, &e) && api_open(c, dir, &api, &es, &e) &&
-                api_text(api, VERB_GET, target.p, STR(""), &text, &e) && (doc = json_parse(buf_str(&text), &e));
+    bool good = (args->n_words == 0 || target_of(c, args->words[0], &target, &e)) && cli_mesh_dir(c, &dir, &e) &&
+                api_open(c, dir, &api, &es, &e) && api_text(api, VERB_GET, target.p, STR(""), &text, &e) &&
+                (doc = json_parse(buf_str(&text), &e));
     if (!good)
         code = cli_fail_all(c, &es, &e);
     else if (c->json)

@@ -19,10 +19,10 @@ static void *found(void *lib, const char *name)
 }
 
 /* POSIX lets a pointer from dlsym be read as a function; C has no cast for it. */
-#define FIND(member, name)                       \
-    do {                                         \
-        void *p = found(lib, name);              \
-        memcpy(&calls.member, &p, sizeof p);     \
+#define FIND(member, name)                   \
+    do {                                     \
+        void *p = found(lib, name);          \
+        memcpy(&calls.member, &p, sizeof p); \
     } while (0)
 
 static void load(void)
@@ -99,9 +99,11 @@ static const struct {
     {CURLE_COULDNT_RESOLVE_PROXY, E_IO, "is behind a proxy whose name nobody knows", "check https_proxy in the environment"},
     {CURLE_COULDNT_CONNECT, E_IO, "does not accept connections", "check its address and port, and the firewall between"},
     {CURLE_URL_MALFORMAT, E_USAGE, "has an address that is none", NULL},
-    {CURLE_PEER_FAILED_VERIFICATION, E_IO, "shows a certificate that is not trusted", "check its name, or install its authority's certificate"},
+    {CURLE_PEER_FAILED_VERIFICATION, E_IO, "shows a certificate that is not trusted",
+     "check its name, or install its authority's certificate"},
     {CURLE_SSL_CONNECT_ERROR, E_IO, "could not agree on encryption", "check the port: smtps:// is for 465, smtp:// for 587"},
-    {CURLE_USE_SSL_FAILED, E_IO, "offers no encryption, and a password is not sent without it", "use smtps://, or a server with STARTTLS"},
+    {CURLE_USE_SSL_FAILED, E_IO, "offers no encryption, and a password is not sent without it",
+     "use smtps://, or a server with STARTTLS"},
     {CURLE_LOGIN_DENIED, E_IO, "refused the user or the password", "check alerts: user and password"},
     {CURLE_GOT_NOTHING, E_IO, "closed the connection without an answer", NULL},
 };

@@ -141,7 +141,10 @@ bool net_mail_send(const struct net_mail *m, const struct net_limits *limits, st
     if (ok) {
         struct reading r = {buf_str(&text)};
         c->setopt(h, CURLOPT_URL, m->server);
-        c->setopt(h, CURLOPT_USE_SSL, is_here(m->server) ? (long)CURLUSESSL_NONE : m->password ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY);
+        c->setopt(h, CURLOPT_USE_SSL,
+                  is_here(m->server) ? (long)CURLUSESSL_NONE
+                  : m->password      ? (long)CURLUSESSL_ALL
+                                     : (long)CURLUSESSL_TRY);
         if (m->user)
             c->setopt(h, CURLOPT_USERNAME, m->user);
         if (m->password)

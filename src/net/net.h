@@ -1,5 +1,6 @@
-/* What is sent out of this program: JSON to an HTTP receiver, mail to an SMTP server. Every call has a time-out and can be called off; an
- * address or a password never stands in an error. libcurl is loaded at the first call, so that nothing else waits for it. */
+/* What is sent out of this program: JSON to an HTTP receiver, mail to an SMTP server. Every call has a time-out and can be called
+ * off; an address or a password never stands in an error. libcurl is loaded at the first call, so that nothing else waits for it.
+ */
 #ifndef NET_NET_H
 #define NET_NET_H
 
@@ -14,12 +15,12 @@ struct net_limits {
 };
 struct net_limits net_limits_default(void); /* 5 and 10 seconds */
 
-/* True for an answer of 200 to 299. *status: the answer's, 0 when there was none. http and https alone, redirects are not followed,
- * the answer's body is dropped. E_USAGE (no such address), E_TIMEOUT, E_CANCELLED, E_IO. */
+/* True for an answer of 200 to 299. *status: the answer's, 0 when there was none. http and https alone, redirects are not
+ * followed, the answer's body is dropped. E_USAGE (no such address), E_TIMEOUT, E_CANCELLED, E_IO. */
 MUST_CHECK bool net_post_json(const char *url, struct str body, const struct net_limits *limits, int *status, struct err *e);
 
 struct net_mail {
-    const char *server;         /* smtp://host:587 (STARTTLS where it is offered), smtps://host:465 */
+    const char *server;          /* smtp://host:587 (STARTTLS where it is offered), smtps://host:465 */
     const char *user, *password; /* NULL: none. With a password the connection must be encrypted, but to this machine itself */
     struct str from;
     const struct str *to;

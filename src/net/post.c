@@ -48,9 +48,10 @@ bool net_post_json(const char *url, struct str body, const struct net_limits *li
     }
     if (ok && (code < 200 || code > 299)) {
         ok = err_set(e, E_IO, "the webhook's receiver answered with status %ld", code);
-        err_hint(e, "%s", code >= 300 && code < 400 ? "redirects are not followed: give the address that it leads to"
-                          : code >= 400 && code < 500 ? "check the address: receivers answer so when it was withdrawn or cut short"
-                                                      : "it is tried again by itself");
+        err_hint(e, "%s",
+                 code >= 300 && code < 400   ? "redirects are not followed: give the address that it leads to"
+                 : code >= 400 && code < 500 ? "check the address: receivers answer so when it was withdrawn or cut short"
+                                             : "it is tried again by itself");
     }
     c->slist_free(heads);
     c->cleanup(h);

@@ -1,4 +1,5 @@
-/* The digest: last week against the week before, targets, goals, and what waits for somebody. Every line that cannot be had says why. */
+/* The digest: last week against the week before, targets, goals, and what waits for somebody. Every line that cannot be had says
+ * why. */
 #include "notify/notify_int.h"
 
 #include <math.h>
@@ -68,11 +69,14 @@ static bool ask_week(const struct notify *n, const struct mesh_port *p, int32_t 
     size_t rows = 0;
     struct buf sql = BUF_INIT((size_t)8192);
     struct str name, domain = str_cut(p->ref, '.', &name);
-    buf_printf(&sql, "WITH d AS (SELECT * FROM %.*s.%.*s WHERE date_day < DATE '%s'), n AS (SELECT max(date_day) AS day FROM d) SELECT (SELECT day FROM n)",
+    buf_printf(&sql,
+               "WITH d AS (SELECT * FROM %.*s.%.*s WHERE date_day < DATE '%s'), n AS (SELECT max(date_day) AS day FROM d) SELECT "
+               "(SELECT day FROM n)",
                STR_FMT(domain), STR_FMT(name), clock_date(today).z);
     for (size_t i = 0; i < 3; i++)
         buf_printf(&sql,
-                   ", CAST(sum(%s) FILTER (date_day > (SELECT day FROM n) - 7) AS DOUBLE), CAST(sum(%s) FILTER (date_day <= (SELECT day FROM"
+                   ", CAST(sum(%s) FILTER (date_day > (SELECT day FROM n) - 7) AS DOUBLE), CAST(sum(%s) FILTER (date_day <= "
+                   "(SELECT day FROM"
                    " n) - 7) AS DOUBLE)",
                    measures[i], measures[i]);
     buf_addz(&sql, " FROM d WHERE date_day > (SELECT day FROM n) - 14");
@@ -148,8 +152,8 @@ static void put_pacing(const struct notify *n, int32_t today, struct buf *b, str
         if (shown++ >= LINES_SHOWN)
             continue;
         buf_printf(b, "  %.*s%s%.*s%s%.*s is %s: %.0f%% of what was due by %s\n", STR_FMT(t->metric), t->platform.n ? " on " : "",
-                   STR_FMT(t->platform), t->campaign_id.n ? ", campaign " : "", STR_FMT(t->campaign_id), share < 1 ? "behind" : "ahead",
-                   share * 100, clock_date(p.v[i].last_day).z);
+                   STR_FMT(t->platform), t->campaign_id.n ? ", campaign " : "", STR_FMT(t->campaign_id),
+                   share < 1 ? "behind" : "ahead", share * 100, clock_date(p.v[i].last_day).z);
     }
     if (shown > LINES_SHOWN)
         buf_printf(b, "  and %zu more off their pace\n", shown - LINES_SHOWN);
@@ -174,7 +178,8 @@ static void put_goals(const struct notify *n, struct buf *b, struct arena *a)
         }
         put_number(b, s.value);
         if (!str_eq(g->number.unit, STR("count")) && !str_eq(g->number.unit, STR("ratio")))
-            buf_printf(b, " %.*s", STR_FMT(str_eq(g->number.unit, STR("currency")) ? n->mesh->reporting_currency : g->number.unit));
+            buf_printf(b, " %.*s",
+                       STR_FMT(str_eq(g->number.unit, STR("currency")) ? n->mesh->reporting_currency : g->number.unit));
         if (g->has_target) {
             buf_addz(b, ", target ");
             put_number(b, g->target);
@@ -213,16 +218,19 @@ static bool put_waiting(const struct notify *n, struct buf *b, struct arena *a, 
     }
     if (shown > LINES_SHOWN)
         buf_printf(b, "    and %zu more\n", shown - LINES_SHOWN);
-    buf_printf(b, "  %zu open alert%s\n  %zu open request%s", n_alerts, n_alerts == 1 ? "" : "s", n_requests, n_requests == 1 ? "" : "s");
+    buf_printf(b, "  %zu open alert%s\n  %zu open request%s", n_alerts, n_alerts == 1 ? "" : "s", n_requests,
+               n_requests == 1 ? "" : "s");
     if (n_requests)
-        buf_printf(b, ", the oldest %lld days old", (long long)((clock_now_us() - requests[n_requests - 1].asked_at_us) / 86400000000));
+        buf_printf(b, ", the oldest %lld days old",
+                   (long long)((clock_now_us() - requests[n_requests - 1].asked_at_us) / 86400000000));
     buf_addc(b, '\n');
     if (n->mesh->n_naming == 0)
         return true;
     if (catalog_naming(n->govern, n->mesh, 1, a, &naming, &unknown) && !naming.problem.n)
         buf_printf(b, "  %zu names of campaigns, ad groups and ads that break a rule\n", naming.total);
     else
-        buf_printf(b, "  mis-tagged campaigns are not known: %.*s\n", STR_FMT(naming.problem.n ? naming.problem : because(&unknown, a)));
+        buf_printf(b, "  mis-tagged campaigns are not known: %.*s\n",
+                   STR_FMT(naming.problem.n ? naming.problem : because(&unknown, a)));
     return true;
 }
 

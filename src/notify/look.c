@@ -45,14 +45,15 @@ static void put_mended(struct buf *b, const struct store_alert *v, size_t n)
         buf_printf(b, "\nand %zu more that are mended", n - TOLD_AT_ONCE);
 }
 
-static bool write_down(const struct notify *n, const struct notify_trouble *fresh, size_t n_fresh, const struct store_alert *mended,
-                       size_t n_mended, struct arena *a, struct err *e)
+static bool write_down(const struct notify *n, const struct notify_trouble *fresh, size_t n_fresh,
+                       const struct store_alert *mended, size_t n_mended, struct arena *a, struct err *e)
 {
     struct store_alert *raised = arena_array(a, n_fresh + 1, sizeof *raised);
     struct store_message told[2];
     struct buf body = BUF_INIT((size_t)BODY_MAX);
     for (size_t i = 0; i < n_fresh; i++) {
-        raised[i] = (struct store_alert){.kind = fresh[i].kind, .ref = fresh[i].ref, .message = say_trouble(&fresh[i], STR(""), a)};
+        raised[i] =
+            (struct store_alert){.kind = fresh[i].kind, .ref = fresh[i].ref, .message = say_trouble(&fresh[i], STR(""), a)};
         if (i < TOLD_AT_ONCE) {
             buf_addz(&body, i ? "\n\n" : "");
             buf_add(&body, say_trouble(&fresh[i], n->page, a));
@@ -63,7 +64,8 @@ static bool write_down(const struct notify *n, const struct notify_trouble *fres
     if (n_fresh && n_mended)
         buf_addc(&body, '\n');
     put_mended(&body, mended, n_mended);
-    size_t n_told = say_to_all(n->mesh, "alert", say_subject(n->mesh, fresh, n_fresh, n_mended, a), buf_str(&body), STR(""), told);
+    size_t n_told =
+        say_to_all(n->mesh, "alert", say_subject(n->mesh, fresh, n_fresh, n_mended, a), buf_str(&body), STR(""), told);
     bool ok = buf_ok(&body, e) && store_alerts_write(n->state->store, raised, n_fresh, mended, n_mended, told, n_told, e);
     buf_fini(&body);
     return ok;

@@ -1,5 +1,6 @@
-/* Who is told what, once: alerts while something is wrong and when it is mended, and the digest at a fixed hour. What is to be told is
- * written down first (store_alerts_write) and sent afterwards, so that a receiver that is away costs nobody anything. See docs/alerts.md. */
+/* Who is told what, once: alerts while something is wrong and when it is mended, and the digest at a fixed hour. What is to be
+ * told is written down first (store_alerts_write) and sent afterwards, so that a receiver that is away costs nobody anything. See
+ * docs/alerts.md. */
 #ifndef NOTIFY_NOTIFY_H
 #define NOTIFY_NOTIFY_H
 
@@ -15,15 +16,16 @@ struct notify {
 };
 bool notify_configured(const struct mesh *m); /* whether anybody is told */
 
-/* What is wrong now and is nobody else's consequence. kind: source_late source_failed volume_unusual quarantine drift run_failed check_failed
- * port_stale. */
+/* What is wrong now and is nobody else's consequence. kind: source_late source_failed volume_unusual quarantine drift run_failed
+ * check_failed port_stale. */
 struct notify_trouble {
     struct str kind, ref, title, text, step, href;
     struct mesh_person owner;
     struct str *affected;
     size_t n_affected;
 };
-MUST_CHECK bool notify_troubles(const struct notify *n, struct arena *a, struct notify_trouble **out, size_t *count, struct err *e);
+MUST_CHECK bool notify_troubles(const struct notify *n, struct arena *a, struct notify_trouble **out, size_t *count,
+                                struct err *e);
 
 /* Compares what is wrong with what was said of it, and writes down what is to be told. */
 struct notify_seen {
@@ -45,7 +47,8 @@ struct notify_digest {
 };
 MUST_CHECK bool notify_digest(const struct notify *n, struct arena *a, struct notify_digest *out, struct err *e);
 /* Written down for every channel; `once` empty: each time. */
-MUST_CHECK bool notify_digest_tell(const struct notify *n, struct str once, struct arena *a, struct notify_digest *out, struct err *e);
+MUST_CHECK bool notify_digest_tell(const struct notify *n, struct str once, struct arena *a, struct notify_digest *out,
+                                   struct err *e);
 /* Whether the declared hour has come today; `once` names it, for notify_digest_tell. */
 bool notify_digest_due(const struct mesh *m, int64_t now_us, struct arena *a, struct str *once);
 

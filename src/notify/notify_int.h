@@ -7,13 +7,16 @@
 
 /* ---- secret.c ---- */
 /* What `env:NAME` or `file:PATH` (relative to the mesh folder, mode 0600) leads to, without the blanks around it. */
-MUST_CHECK bool secret_get(const struct mesh *m, struct str reference, const char *key, struct arena *a, char **out, struct err *e);
+MUST_CHECK bool secret_get(const struct mesh *m, struct str reference, const char *key, struct arena *a, char **out,
+                           struct err *e);
 
 /* ---- say.c ---- */
 struct str say_trouble(const struct notify_trouble *t, struct str page, struct arena *a); /* one paragraph */
-struct str say_subject(const struct mesh *m, const struct notify_trouble *raised, size_t n_raised, size_t n_mended, struct arena *a);
+struct str say_subject(const struct mesh *m, const struct notify_trouble *raised, size_t n_raised, size_t n_mended,
+                       struct arena *a);
 /* One message for each channel that is configured. */
-size_t say_to_all(const struct mesh *m, const char *kind, struct str subject, struct str body, struct str once, struct store_message out[2]);
+size_t say_to_all(const struct mesh *m, const char *kind, struct str subject, struct str body, struct str once,
+                  struct store_message out[2]);
 void say_webhook(struct str subject, struct str body, struct buf *json); /* Slack's form */
 
 #endif

@@ -8,9 +8,14 @@ enum { AFFECTED_SHOWN = 5 };
 static const struct {
     const char *kind, *title;
 } titles[] = {
-    {"source_late", "is late"},        {"source_failed", "could not be loaded"},       {"volume_unusual", "brought less than usual"},
-    {"quarantine", "has rows set aside"}, {"drift", "changed its columns"},            {"run_failed", "could not be built"},
-    {"check_failed", "breaks its contract"}, {"port_stale", "is older than promised"},
+    {"source_late", "is late"},
+    {"source_failed", "could not be loaded"},
+    {"volume_unusual", "brought less than usual"},
+    {"quarantine", "has rows set aside"},
+    {"drift", "changed its columns"},
+    {"run_failed", "could not be built"},
+    {"check_failed", "breaks its contract"},
+    {"port_stale", "is older than promised"},
 };
 
 static const char *title_of(struct str kind)
@@ -43,7 +48,8 @@ struct str say_trouble(const struct notify_trouble *t, struct str page, struct a
     return s;
 }
 
-struct str say_subject(const struct mesh *m, const struct notify_trouble *raised, size_t n_raised, size_t n_mended, struct arena *a)
+struct str say_subject(const struct mesh *m, const struct notify_trouble *raised, size_t n_raised, size_t n_mended,
+                       struct arena *a)
 {
     struct str mesh = m->title.n ? m->title : m->name;
     if (n_raised == 1)
@@ -53,7 +59,8 @@ struct str say_subject(const struct mesh *m, const struct notify_trouble *raised
     return arena_printf(a, "%.*s: %zu mended", STR_FMT(mesh), n_mended);
 }
 
-size_t say_to_all(const struct mesh *m, const char *kind, struct str subject, struct str body, struct str once, struct store_message out[2])
+size_t say_to_all(const struct mesh *m, const char *kind, struct str subject, struct str body, struct str once,
+                  struct store_message out[2])
 {
     size_t n = 0;
     const struct store_message one = {.kind = str_of(kind), .subject = subject, .body = body, .once = once};

@@ -25,7 +25,8 @@ static bool from_file(const struct mesh *m, struct str path, const char *key, st
     if (!ok) {
         err_set(e, E_IO, "what alerts: %s points to is no file", key);
     } else if ((st.st_mode & 077) != 0) {
-        ok = err_set(e, E_DENIED, "the file that alerts: %s points to may be read by others (mode %03o)", key, (unsigned)st.st_mode & 0777);
+        ok = err_set(e, E_DENIED, "the file that alerts: %s points to may be read by others (mode %03o)", key,
+                     (unsigned)st.st_mode & 0777);
         err_hint(e, "chmod 600 it, and change the secret if others use this machine");
     } else {
         ssize_t n = read(fd, text, SECRET_MAX);

@@ -9,7 +9,8 @@
 #include "net/net.h"
 
 enum { AT_ONCE = 50, BODY_MAX = 256 << 10 };
-static const int64_t FIRST_WAIT_US = INT64_C(60) * 1000000, LONGEST_WAIT_US = INT64_C(3600) * 1000000, GIVEN_UP_US = INT64_C(86400) * 1000000;
+static const int64_t FIRST_WAIT_US = INT64_C(60) * 1000000, LONGEST_WAIT_US = INT64_C(3600) * 1000000,
+                     GIVEN_UP_US = INT64_C(86400) * 1000000;
 
 static pthread_mutex_t sending = PTHREAD_MUTEX_INITIALIZER;
 
@@ -111,8 +112,9 @@ bool notify_test(const struct notify *n, struct arena *a, struct notify_sent *ou
         err_hint(e, "add alerts: {webhook: env:TRELLIS_WEBHOOK} and set that variable to the address");
         return false;
     }
-    size_t count = say_to_all(n->mesh, "test", arena_printf(a, "%.*s: a test", STR_FMT(mesh)),
-                              STR("This is a test of Trellis's alerts. Nothing is wrong, and there is nothing to do."), STR(""), told);
+    size_t count =
+        say_to_all(n->mesh, "test", arena_printf(a, "%.*s: a test", STR_FMT(mesh)),
+                   STR("This is a test of Trellis's alerts. Nothing is wrong, and there is nothing to do."), STR(""), told);
     *out = (struct notify_sent){0};
     pthread_mutex_lock(&sending);
     bool ok = store_alerts_write(n->state->store, NULL, 0, NULL, 0, told, count, e);

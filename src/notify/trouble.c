@@ -67,7 +67,8 @@ static struct notify_trouble *of_port(struct list *l, const char *kind, const st
     bool *below = arena_array(l->a, m->n_ports + 1, sizeof *below);
     size_t n = 0;
     str_cut(t->ref, '.', &name);
-    t->href = arena_printf(l->a, "/catalog/%.*s/%.*s?port=%.*s", STR_FMT(p->product->domain->name), STR_FMT(p->product->name), STR_FMT(name));
+    t->href = arena_printf(l->a, "/catalog/%.*s/%.*s?port=%.*s", STR_FMT(p->product->domain->name), STR_FMT(p->product->name),
+                           STR_FMT(name));
     t->owner = either(p->product->owner, p->product->domain);
     below[p->index] = true;
     for (size_t i = p->index + 1; i < m->n_ports; i++)
@@ -97,7 +98,8 @@ static bool broken_rules(struct list *l, const struct mesh_port *p, struct str *
             str_eq_nocase(v[i].rule, STR("freshness")))
             continue;
         if ((*n)++ < RULES_SHOWN)
-            buf_printf(&b, "%s%.*s%s%.*s", *n > 1 ? ", " : "", STR_FMT(v[i].rule), v[i].column.n ? " of " : "", STR_FMT(v[i].column));
+            buf_printf(&b, "%s%.*s%s%.*s", *n > 1 ? ", " : "", STR_FMT(v[i].rule), v[i].column.n ? " of " : "",
+                       STR_FMT(v[i].column));
     }
     if (*n > RULES_SHOWN)
         buf_printf(&b, " and %zu more", *n - RULES_SHOWN);
@@ -137,7 +139,8 @@ static bool judge_port(struct list *l, const struct mesh_port *p, bool covered, 
     if (failed) {
         struct notify_trouble *t = of_port(l, refused ? "check_failed" : "run_failed", p);
         t->text = s->reason;
-        t->step = refused ? STR("look at the rows that break the check, and mend the source or the rule") : STR("mend its SQL or what it reads, and run `trellis run`");
+        t->step = refused ? STR("look at the rows that break the check, and mend the source or the rule")
+                          : STR("mend its SQL or what it reads, and run `trellis run`");
         *own = true;
         return true;
     }
@@ -145,7 +148,9 @@ static bool judge_port(struct list *l, const struct mesh_port *p, bool covered, 
         return false;
     if (n_rules) {
         struct notify_trouble *t = of_port(l, "check_failed", p);
-        t->text = arena_printf(l->a, "its last check found what its contract does not allow: %.*s; the version is served all the same", STR_FMT(rules));
+        t->text =
+            arena_printf(l->a, "its last check found what its contract does not allow: %.*s; the version is served all the same",
+                         STR_FMT(rules));
         t->step = STR("look at the rows that break the check, and mend the source or the rule");
     }
     if (covered || s->state != PORT_STALE)
@@ -193,7 +198,8 @@ static bool run_as_whole(struct list *l, struct err *e)
             return true;
     struct notify_trouble *t = add(l, STR("run_failed"), l->n->mesh->name);
     t->title = arena_printf(l->a, "Run %lld", (long long)v->run_id);
-    t->text = v->status == RUN_INTERRUPTED ? STR("the run was interrupted: the process ended before it did") : arena_printf(l->a, "the run failed: %.*s", STR_FMT(v->message));
+    t->text = v->status == RUN_INTERRUPTED ? STR("the run was interrupted: the process ended before it did")
+                                           : arena_printf(l->a, "the run failed: %.*s", STR_FMT(v->message));
     t->step = STR("run `trellis run` again and look at what it says");
     t->href = STR("/runs");
     const struct mesh_domain *shared = mesh_find_domain(l->n->mesh, STR("shared"));

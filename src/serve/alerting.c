@@ -20,7 +20,8 @@ struct alerting {
 
 struct notify alerting_of(struct app *app, const struct mesh *m, const struct build_port_status *status, struct arena *a)
 {
-    struct notify n = {.state = app->state, .govern = app->govern, .mesh = m, .status = status, .page = m->alerts.page, .cancel = &app->closing};
+    struct notify n = {
+        .state = app->state, .govern = app->govern, .mesh = m, .status = status, .page = m->alerts.page, .cancel = &app->closing};
     if (!n.page.n && app->session)
         n.page = arena_printf(a, "http://127.0.0.1:%d", app->session->port);
     return n;

@@ -119,9 +119,9 @@ static bool put_source(struct call *c, struct buf *b, struct engine_conn *conn, 
     return true;
 }
 
-/* Each stream costs several questions to the engine, and what they say changes with loads and declarations: the answer is kept for
- * the generation it was made in, and half a minute at most, since sources grow late by themselves. While a run is at work nothing is
- * kept. */
+/* Each stream costs several questions to the engine, and what they say changes with loads and declarations: the answer is kept
+ * for the generation it was made in, and half a minute at most, since sources grow late by themselves. While a run is at work
+ * nothing is kept. */
 static bool kept_answer(struct app *app, uint64_t generation, struct buf *b)
 {
     pthread_mutex_lock(&app->lock);

@@ -4,15 +4,17 @@
 
 enum { ALERTS_KEPT = 10000, MESSAGES_KEPT = 5000 };
 
-bool store_alerts(struct store *s, struct arena *a, bool open_only, size_t limit, struct store_alert **out, size_t *n, struct err *e)
+bool store_alerts(struct store *s, struct arena *a, bool open_only, size_t limit, struct store_alert **out, size_t *n,
+                  struct err *e)
 {
     struct store_stmt q;
     *n = 0;
     *out = NULL;
-    if (!store_begin(&q, s,
-                     "SELECT id, raised_at_us, sent_at_us, cleared_at_us, kind, ref, message, attempts, count(*) OVER () FROM (SELECT"
-                     " * FROM alert WHERE ?1 = 0 OR cleared_at_us = 0 ORDER BY id DESC LIMIT ?2) ORDER BY id DESC",
-                     e))
+    if (!store_begin(
+            &q, s,
+            "SELECT id, raised_at_us, sent_at_us, cleared_at_us, kind, ref, message, attempts, count(*) OVER () FROM (SELECT"
+            " * FROM alert WHERE ?1 = 0 OR cleared_at_us = 0 ORDER BY id DESC LIMIT ?2) ORDER BY id DESC",
+            e))
         return false;
     store_bind_i64(&q, open_only);
     store_bind_i64(&q, limit && limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
@@ -40,8 +42,10 @@ struct writing {
 static bool next_batch(struct writing *w, struct err *e)
 {
     struct store_stmt q = {.s = w->s, .e = e};
-    if (sqlite3_prepare_v2(w->s->db, "SELECT 1 + max(coalesce((SELECT max(batch) FROM message), 0), coalesce((SELECT max(batch) FROM alert), 0))",
-                           -1, &q.stmt, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(
+            w->s->db,
+            "SELECT 1 + max(coalesce((SELECT max(batch) FROM message), 0), coalesce((SELECT max(batch) FROM alert), 0))", -1,
+            &q.stmt, NULL) != SQLITE_OK)
         return store_fail(w->s->db, e);
     bool ok = store_row(&q);
     if (ok)
@@ -108,34 +112,37 @@ bool store_alerts_write(struct store *s, const struct store_alert *raised, size_
                      "DELETE FROM message WHERE id <= (SELECT max(id) FROM message) - %d",
                      ALERTS_KEPT, MESSAGES_KEPT);
     pthread_mutex_lock(&s->lock);
-    bool ok = store_exec(s->db, "BEGIN IMMEDIATE", e) && next_batch(&w, e) &&
-              put_all(&w, "INSERT INTO alert (kind, ref, message, raised_at_us, batch) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", raised,
-                      n_raised, bind_raised, e) &&
-              put_all(&w, "UPDATE alert SET cleared_at_us = ? WHERE id = ? AND cleared_at_us = 0", mended, n_mended, bind_mended, e) &&
-              put_all(&w,
-                      "INSERT INTO message (batch, kind, channel, once, subject, body, made_at_us, next_at_us) VALUES (?, ?, ?,"
-                      " nullif(?, ''), ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                      told, n_told, bind_told, e) &&
-              store_exec(s->db, trim, e) && store_exec(s->db, "COMMIT", e);
+    bool ok =
+        store_exec(s->db, "BEGIN IMMEDIATE", e) && next_batch(&w, e) &&
+        put_all(&w, "INSERT INTO alert (kind, ref, message, raised_at_us, batch) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                raised, n_raised, bind_raised, e) &&
+        put_all(&w, "UPDATE alert SET cleared_at_us = ? WHERE id = ? AND cleared_at_us = 0", mended, n_mended, bind_mended, e) &&
+        put_all(&w,
+                "INSERT INTO message (batch, kind, channel, once, subject, body, made_at_us, next_at_us) VALUES (?, ?, ?,"
+                " nullif(?, ''), ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                told, n_told, bind_told, e) &&
+        store_exec(s->db, trim, e) && store_exec(s->db, "COMMIT", e);
     if (!sqlite3_get_autocommit(s->db))
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     pthread_mutex_unlock(&s->lock);
     return ok;
 }
 
-bool store_messages(struct store *s, struct arena *a, bool due_only, size_t limit, struct store_message **out, size_t *n, struct err *e)
+bool store_messages(struct store *s, struct arena *a, bool due_only, size_t limit, struct store_message **out, size_t *n,
+                    struct err *e)
 {
     struct store_stmt q;
     *n = 0;
     *out = NULL;
-    if (!store_begin(&q, s,
-                     due_only ? "SELECT *, count(*) OVER () FROM (SELECT id, made_at_us, sent_at_us, given_up_at_us, next_at_us, attempts,"
-                                " kind, channel, coalesce(once, ''), subject, body, problem FROM message WHERE sent_at_us = 0 AND"
-                                " given_up_at_us = 0 AND next_at_us <= ?1 ORDER BY id LIMIT ?2) ORDER BY id"
-                              : "SELECT *, count(*) OVER () FROM (SELECT id, made_at_us, sent_at_us, given_up_at_us, next_at_us, attempts,"
-                                " kind, channel, coalesce(once, ''), subject, body, problem FROM message WHERE made_at_us <= ?1 OR 1"
-                                " ORDER BY id DESC LIMIT ?2) ORDER BY id DESC",
-                     e))
+    if (!store_begin(
+            &q, s,
+            due_only ? "SELECT *, count(*) OVER () FROM (SELECT id, made_at_us, sent_at_us, given_up_at_us, next_at_us, attempts,"
+                       " kind, channel, coalesce(once, ''), subject, body, problem FROM message WHERE sent_at_us = 0 AND"
+                       " given_up_at_us = 0 AND next_at_us <= ?1 ORDER BY id LIMIT ?2) ORDER BY id"
+                     : "SELECT *, count(*) OVER () FROM (SELECT id, made_at_us, sent_at_us, given_up_at_us, next_at_us, attempts,"
+                       " kind, channel, coalesce(once, ''), subject, body, problem FROM message WHERE made_at_us <= ?1 OR 1"
+                       " ORDER BY id DESC LIMIT ?2) ORDER BY id DESC",
+            e))
         return false;
     store_bind_i64(&q, clock_now_us());
     store_bind_i64(&q, limit && limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
@@ -162,10 +169,11 @@ bool store_message_tried(struct store *s, int64_t id, bool delivered, int64_t ne
 {
     struct store_stmt q;
     int64_t now = clock_now_us();
-    if (!store_begin(&q, s,
-                     "UPDATE message SET attempts = attempts + 1, sent_at_us = ?1, given_up_at_us = ?2, next_at_us = ?3, problem = ?4"
-                     " WHERE id = ?5",
-                     e))
+    if (!store_begin(
+            &q, s,
+            "UPDATE message SET attempts = attempts + 1, sent_at_us = ?1, given_up_at_us = ?2, next_at_us = ?3, problem = ?4"
+            " WHERE id = ?5",
+            e))
         return false;
     store_bind_i64(&q, delivered ? now : 0);
     store_bind_i64(&q, !delivered && !next_us ? now : 0);
@@ -174,10 +182,11 @@ bool store_message_tried(struct store *s, int64_t id, bool delivered, int64_t ne
     store_bind_i64(&q, id);
     while (store_row(&q)) {
     }
-    if (!store_end(&q) || !store_begin(&q, s,
-                                       "UPDATE alert SET attempts = attempts + 1, sent_at_us = CASE WHEN sent_at_us = 0 THEN ?1 ELSE"
-                                       " sent_at_us END WHERE batch > 0 AND batch = (SELECT batch FROM message WHERE id = ?2)",
-                                       e))
+    if (!store_end(&q) ||
+        !store_begin(&q, s,
+                     "UPDATE alert SET attempts = attempts + 1, sent_at_us = CASE WHEN sent_at_us = 0 THEN ?1 ELSE"
+                     " sent_at_us END WHERE batch > 0 AND batch = (SELECT batch FROM message WHERE id = ?2)",
+                     e))
         return false;
     store_bind_i64(&q, delivered ? now : 0);
     store_bind_i64(&q, id);

@@ -132,7 +132,7 @@ static void test_loads_and_lag(void **state)
     c = find("source_late", "Ads is late");
     assert_non_null(c);
     assert_int_equal(c->severity, CHANGE_BAD);
-    assert_true(clock_day_end_us(STR("2026-01-06"), STR("UTC"), &day_end));
+    assert_true(clock_day_end_us(STR("2026-01-06"), STR("Europe/Berlin"), &day_end));
     assert_true(c->at_us == day_end);
     clock_set_us(day_end - 1);
     assert_null(find("source_late", ""));

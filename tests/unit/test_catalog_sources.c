@@ -1,5 +1,5 @@
-/* The state of sources on a real state with a clock that the test moves: lag in the mesh's time zone, volume against its own habit,
- * quarantine, failures, what stands on them. Expected numbers are worked out by hand beside each case. */
+/* The state of sources on a real state with a clock that the test moves: lag in the mesh's time zone, volume against its own
+ * habit, quarantine, failures, what stands on them. Expected numbers are worked out by hand beside each case. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,14 +22,15 @@ static const struct world_port total = {
 
 /* 2026-03-01T00:00:00Z; Berlin is one hour ahead until the 29th. */
 #define FIRST INT64_C(1772323200000000)
-#define HOUR (INT64_C(3600) * 1000000)
-#define DAY (24 * HOUR)
+#define HOUR  (INT64_C(3600) * 1000000)
+#define DAY   (24 * HOUR)
 
 static void declare(const char *more, bool optional)
 {
     char text[1024];
     snprintf(text, sizeof text,
-             "name: ads\nkind: files\ntitle: Ads\npath: landing\ncurrency: EUR\n%sstreams:\n  - {name: stats, table: stats, optional: %s,"
+             "name: ads\nkind: files\ntitle: Ads\npath: landing\ncurrency: EUR\n%sstreams:\n  - {name: stats, table: stats, "
+             "optional: %s,"
              " load: replace_days, account_column: account, day_column: day}\n",
              more, optional ? "true" : "false");
     world_put(&w, "domains/acquisition/sources/ads.yaml", text);
@@ -252,14 +253,10 @@ int main(int argc, char **argv)
 {
     world_main(argc, argv);
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-    const struct CMUnitTest tests[] = {CASE(test_never),
-                                       CASE(test_lag),
-                                       CASE(test_summer_time),
-                                       CASE(test_habit),
-                                       CASE(test_habit_of_eight),
-                                       CASE(test_files_that_come_together),
-                                       CASE(test_quarantine),
-                                       CASE(test_failed),
+    const struct CMUnitTest tests[] = {CASE(test_never),          CASE(test_lag),
+                                       CASE(test_summer_time),    CASE(test_habit),
+                                       CASE(test_habit_of_eight), CASE(test_files_that_come_together),
+                                       CASE(test_quarantine),     CASE(test_failed),
                                        CASE(test_loads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,8 +30,8 @@ static void test_mail(void **state)
     has(&b, "Date: Sun, 01 Mar 2026 00:00:00 +0000\r\n"); /* the 1st of March 2026 is a Sunday */
     has(&b, "From: trellis@example.org\r\n");
     has(&b, "To: a@example.org,\r\n b@example.orgBcc: c@example.org\r\n"); /* a line break in a name makes no header */
-    has(&b, "Subject: =?UTF-8?B?R3LDtsOfZQ0KWC1Pd246IDE=?=\r\n");           /* echo -ne 'Größe\r\nX-Own: 1' | base64 */
-    has(&b, "\r\n\r\nRmlyc3QgbGluZS4KLgpTZWNvbmQgbGluZS4=\r\n");            /* echo -ne 'First line.\n.\nSecond line.' | base64 */
+    has(&b, "Subject: =?UTF-8?B?R3LDtsOfZQ0KWC1Pd246IDE=?=\r\n");          /* echo -ne 'Größe\r\nX-Own: 1' | base64 */
+    has(&b, "\r\n\r\nRmlyc3QgbGluZS4KLgpTZWNvbmQgbGluZS4=\r\n");           /* echo -ne 'First line.\n.\nSecond line.' | base64 */
     for (size_t i = 0, line = 0; i < b.n; line = b.p[i] == '\n' ? 0 : line + 1, i++)
         assert_true(line <= 80);
     buf_fini(&b);
@@ -57,7 +57,8 @@ static void test_long_subject(void **state)
 static void test_addresses(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"file:///etc/passwd", "ftp://example.org", "gopher://x", "", "https://a b", "http://a\r\nHost: b", "hooks.example.org/x"};
+    static const char *const wrong[] = {"file:///etc/passwd", "ftp://example.org",   "gopher://x",         "",
+                                        "https://a b",        "http://a\r\nHost: b", "hooks.example.org/x"};
     struct net_limits limits = net_limits_default();
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct err e = {0};
@@ -88,7 +89,7 @@ static void test_unreachable(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_mail), cmocka_unit_test(test_long_subject), cmocka_unit_test(test_addresses),
-                                       cmocka_unit_test(test_unreachable)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_mail), cmocka_unit_test(test_long_subject),
+                                       cmocka_unit_test(test_addresses), cmocka_unit_test(test_unreachable)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

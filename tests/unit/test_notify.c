@@ -1,4 +1,5 @@
-/* Alerts: raised once, mended once, roots alone; messages that wait, are tried again and are given up; secrets; the digest's hour. */
+/* Alerts: raised once, mended once, roots alone; messages that wait, are tried again and are given up; secrets; the digest's
+ * hour. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,12 +23,13 @@ static const struct world_port total = {
     .name = "total", .sql = "SELECT day, spend FROM acquisition.spend\n", .columns = "day DATE, spend DECIMAL(38,6)"};
 
 #define FIRST INT64_C(1772323200000000) /* 2026-03-01T00:00:00Z, a Sunday */
-#define HOUR (INT64_C(3600) * 1000000)
-#define DAY (24 * HOUR)
+#define HOUR  (INT64_C(3600) * 1000000)
+#define DAY   (24 * HOUR)
 
 /* Nobody listens at port 1. */
-static const char mesh_yaml[] = "name: shop\ntitle: Shop\ntime_zone: Europe/Berlin\nreporting_currency: EUR\n"
-                                "alerts:\n  webhook: file:hook\n  page: https://trellis.example.org/\n  digest: {day: monday, hour: 8}\n";
+static const char mesh_yaml[] =
+    "name: shop\ntitle: Shop\ntime_zone: Europe/Berlin\nreporting_currency: EUR\n"
+    "alerts:\n  webhook: file:hook\n  page: https://trellis.example.org/\n  digest: {day: monday, hour: 8}\n";
 
 static int set_up(void **state)
 {
@@ -136,7 +138,8 @@ static void test_failing_port(void **state)
     struct store_alert *v;
     size_t n;
     struct world_port broken = spend;
-    broken.sql = "SELECT day, sum(spend) / (count(*) - count(*)) + CAST('x' || max(campaign) AS INTEGER) AS spend FROM acquisition.ads__stats GROUP BY 1\n";
+    broken.sql = "SELECT day, sum(spend) / (count(*) - count(*)) + CAST('x' || max(campaign) AS INTEGER) AS spend FROM "
+                 "acquisition.ads__stats GROUP BY 1\n";
     world_port(&w, &broken);
     world_load(&w);
     (void)!world_run(&w);
@@ -243,9 +246,15 @@ static void test_digest_hour(void **state)
     static const struct {
         int64_t at;
         bool due;
-    } cases[] = {{FIRST + DAY + 7 * HOUR - 1, false}, {FIRST + DAY + 7 * HOUR, true},  {FIRST + DAY + 22 * HOUR, true},
-                 {FIRST + DAY + 23 * HOUR, false},    {FIRST + 7 * HOUR, false},       {FIRST + 8 * DAY + 7 * HOUR, true},
-                 {FIRST + 22 * DAY + 7 * HOUR, true}, {FIRST + 29 * DAY + 6 * HOUR, true}, {FIRST + 29 * DAY + 6 * HOUR - 1, false}}; /* summer time */
+    } cases[] = {{FIRST + DAY + 7 * HOUR - 1, false},
+                 {FIRST + DAY + 7 * HOUR, true},
+                 {FIRST + DAY + 22 * HOUR, true},
+                 {FIRST + DAY + 23 * HOUR, false},
+                 {FIRST + 7 * HOUR, false},
+                 {FIRST + 8 * DAY + 7 * HOUR, true},
+                 {FIRST + 22 * DAY + 7 * HOUR, true},
+                 {FIRST + 29 * DAY + 6 * HOUR, true},
+                 {FIRST + 29 * DAY + 6 * HOUR - 1, false}}; /* summer time */
     struct str once;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (notify_digest_due(w.mesh, cases[i].at, &w.arena, &once) != cases[i].due)
@@ -257,7 +266,11 @@ static void test_digest_hour(void **state)
 static void test_once_key(void **state)
 {
     (void)state;
-    struct store_message *v, twice = {.kind = STR("digest"), .channel = STR("webhook"), .subject = STR("s"), .body = STR("b"), .once = STR("digest 2026-03-02")};
+    struct store_message *v, twice = {.kind = STR("digest"),
+                                      .channel = STR("webhook"),
+                                      .subject = STR("s"),
+                                      .body = STR("b"),
+                                      .once = STR("digest 2026-03-02")};
     for (int i = 0; i < 2; i++)
         if (!store_alerts_write(w.state->store, NULL, 0, NULL, 0, &twice, 1, &w.err))
             fail_msg("%s", w.err.text);
