@@ -10,6 +10,8 @@
 #include "base/fs.h"
 #include "cli/demo/landed.h"
 #include "cli/demo/meaning.h"
+#include "cli/demo/orders.h"
+#include "cli/demo/records.h"
 #include "cli/demo/world.h"
 #include "engine/engine.h"
 #include "mesh/mesh.h"
@@ -141,11 +143,214 @@ static void tables_hold_the_figures(void **state)
     arena_fini(&a);
 }
 
+/* ---- CRM, mail program and shop ---- */
+
+static const char *const RECORDS[] = {
+    "company", "contact", "contact_merge_audit", "owner", "deal", "deal_company", "deal_contact", "deal_pipeline", "deal_pipeline_stage",
+    "ticket", "ticket_contact", "ticket_pipeline", "ticket_pipeline_stage", "person", "campaign", "event", "flow", "metric",
+    "shopify_order_data", "shopify_order_line_data", "shopify_order_shipping_line_data", "shopify_refund_data", "shopify_order_line_refund_data",
+    "shopify_transaction_data", "shopify_customer_data", "shopify_product_data", "shopify_product_variant_data", "shopify_shop_data"};
+enum { RECORDS_N = sizeof RECORDS / sizeof *RECORDS, YEAR = 365 };
+
+static void records_write(const char *dir, const struct demo_world *w, int32_t known)
+{
+    struct err e = {0};
+    assert_true(demo_crm_write(dir, w, known, false, &e));
+    assert_true(demo_mail_write(dir, w, known, &e));
+    assert_true(demo_shop_write(dir, "", w, INT32_MIN, known, false, &e));
+}
+
+static struct str record(struct arena *a, const char *dir, const char *name)
+{
+    struct str text;
+    struct err e = {0};
+    if (!fs_read(a, arena_printf(a, "%s/%s.csv", dir, name).p, 64u << 20, &text, &e)) {
+        fail_msg("%s: %s", name, e.text);
+    }
+    return text;
+}
+
+static struct str cell(struct str line, int column)
+{
+    while (column-- > 0) {
+        (void)str_cut(line, ',', &line);
+    }
+    struct str rest;
+    return str_cut(line, ',', &rest);
+}
+
+static int64_t cents_of(struct str amount)
+{
+    struct str fraction, whole = str_cut(amount, '.', &fraction);
+    int64_t units, cents;
+    assert_true(str_to_i64(whole, &units) && fraction.n == 2 && str_to_i64(fraction, &cents));
+    return units * 100 + cents;
+}
+
+static void same_seed_same_records(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct demo_world w;
+    struct err e = {0};
+    char one[] = "/tmp/trellis-demo-XXXXXX", two[] = "/tmp/trellis-demo-XXXXXX";
+    arena_init(&a);
+    demo_world_make(&a, 7, last_day(), YEAR, 0, &w);
+    assert_true(mkdtemp(one) && mkdtemp(two));
+    records_write(one, &w, w.last_day);
+    records_write(two, &w, w.last_day);
+    for (size_t i = 0; i < RECORDS_N; i++) {
+        struct str x = record(&a, one, RECORDS[i]), y = record(&a, two, RECORDS[i]);
+        assert_true(str_eq(x, y));
+        assert_true(lines_of(x) > 1);
+    }
+    assert_true(fs_remove_tree(one, &e) && fs_remove_tree(two, &e));
+    arena_fini(&a);
+}
+
+/* Addresses end in example.org, numbers lie in the range that belongs to nobody, and every row has as many cells as the header. */
+static void records_name_nobody(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct demo_world w;
+    struct err e = {0};
+    char dir[] = "/tmp/trellis-demo-XXXXXX";
+    size_t addresses = 0, numbers = 0;
+    arena_init(&a);
+    demo_world_make(&a, 7, last_day(), YEAR, 0, &w);
+    assert_non_null(mkdtemp(dir));
+    records_write(dir, &w, w.last_day);
+    for (size_t i = 0; i < RECORDS_N; i++) {
+        struct str rest = record(&a, dir, RECORDS[i]), line;
+        size_t commas = SIZE_MAX;
+        while (line = str_cut(rest, '\n', &rest), line.n > 0) {
+            size_t n = 0;
+            for (size_t k = 0; k < line.n; k++) {
+                n += line.p[k] == ',';
+            }
+            assert_true(commas == SIZE_MAX || n == commas);
+            commas = n;
+            for (size_t at = 0; (at = str_find(line, STR("@"), at)) != SIZE_MAX; at++, addresses++) {
+                struct str after, domain = str_cut((struct str){line.p + at, line.n - at}, ',', &after);
+                assert_true(str_ends(domain, STR("example.org")));
+            }
+            for (size_t at = 0; (at = str_find(line, STR(",+"), at)) != SIZE_MAX; at++, numbers++) {
+                assert_true(str_find((struct str){line.p + at, 20}, STR(" 555 01"), 0) != SIZE_MAX);
+            }
+        }
+    }
+    assert_true(addresses > 1000 && numbers > 1000);
+    assert_true(fs_remove_tree(dir, &e));
+    arena_fini(&a);
+}
+
+/* The shop's export tells the same orders as the till: number, amount, and lines that add up to it. */
+static void shop_tells_the_orders(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct demo_world w;
+    struct err e = {0};
+    char dir[] = "/tmp/trellis-demo-XXXXXX";
+    arena_init(&a);
+    demo_world_make(&a, 7, last_day(), YEAR, 0, &w);
+    assert_non_null(mkdtemp(dir));
+    records_write(dir, &w, w.last_day);
+    struct str orders = record(&a, dir, "shopify_order_data"), lines = record(&a, dir, "shopify_order_line_data"), line;
+    (void)str_cut(orders, '\n', &orders);
+    (void)str_cut(lines, '\n', &lines);
+    int64_t number = 100000, told;
+    for (int32_t day = w.first_day; day <= w.last_day; day++) {
+        for (int i = 0; i < demo_orders_on(&w, day); i++, number++) {
+            if (day <= w.last_day - DEMO_SHOP_DAYS) {
+                continue;
+            }
+            struct demo_order o = demo_order(&w, day, i);
+            line = str_cut(orders, '\n', &orders);
+            assert_true(str_to_i64(cell(line, 12), &told) && told == number);
+            assert_int_equal(cents_of(cell(line, 4)), o.cents);
+            int64_t sum = 0;
+            for (int k = 0; k < o.items; k++) {
+                struct str item = str_cut(lines, '\n', &lines);
+                assert_true(str_eq(cell(item, 0), cell(line, 0)));
+                assert_true(cents_of(cell(item, 7)) > 0);
+                sum += cents_of(cell(item, 7));
+            }
+            assert_int_equal(sum, o.cents);
+        }
+    }
+    assert_true(orders.n == 0 && lines.n == 0);
+    assert_true(fs_remove_tree(dir, &e));
+    arena_fini(&a);
+}
+
+/* A later export holds what changed since the first, and an order that came back in between is told again. */
+static void shop_tells_changes(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct demo_world w;
+    struct err e = {0};
+    char dir[] = "/tmp/trellis-demo-XXXXXX";
+    arena_init(&a);
+    demo_world_make(&a, 7, last_day(), YEAR, 0, &w);
+    assert_non_null(mkdtemp(dir));
+    assert_true(demo_shop_write(dir, "later_", &w, w.last_day - 3, w.last_day, true, &e));
+    size_t fresh = 0, again = 0;
+    struct str rest = record(&a, dir, "later_shopify_order_data"), line, since = str_of(clock_date(w.last_day - 3).z);
+    (void)str_cut(rest, '\n', &rest);
+    while (line = str_cut(rest, '\n', &rest), line.n > 0) {
+        struct str made = cell(line, 7), changed = cell(line, 8), state_told = cell(line, 13);
+        assert_true(memcmp(changed.p, since.p, 10) > 0);
+        if (memcmp(made.p, since.p, 10) > 0) {
+            fresh++;
+        } else {
+            assert_true(str_ends(state_told, STR("refunded")));
+            again++;
+        }
+    }
+    assert_true(fresh > 50 && again > 0);
+    assert_int_equal(lines_of(record(&a, dir, "later_shopify_refund_data")), again + 1);
+    assert_true(str_find(record(&a, dir, "later_shopify_order_line_data"), STR(",two bags,"), 0) != SIZE_MAX);
+    assert_true(fs_remove_tree(dir, &e));
+    arena_fini(&a);
+}
+
+/* What the goal starts from is what the export holds. */
+static void mail_sums_are_its_events(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct demo_world w;
+    struct err e = {0};
+    char dir[] = "/tmp/trellis-demo-XXXXXX";
+    arena_init(&a);
+    demo_world_make(&a, 7, last_day(), YEAR, 0, &w);
+    assert_non_null(mkdtemp(dir));
+    records_write(dir, &w, w.last_day);
+    struct demo_mail sums = demo_mail_sums(&w, w.first_day + 70, w.first_day + 97), told = {0};
+    struct clock_text from = clock_date(w.first_day + 70), to = clock_date(w.first_day + 97);
+    struct str rest = record(&a, dir, "event"), line;
+    while (line = str_cut(rest, '\n', &rest), line.n > 0) {
+        struct str at = cell(line, 4), type = cell(line, 8);
+        if (at.n > 10 && memcmp(at.p, from.z, 10) >= 0 && memcmp(at.p, to.z, 10) <= 0) {
+            told.delivered += str_eq(type, STR("Received Email"));
+            told.opened += str_eq(type, STR("Opened Email"));
+        }
+    }
+    assert_true(sums.delivered > 500 && sums.opened > 100 && sums.opened < sums.delivered);
+    assert_int_equal(told.delivered, sums.delivered);
+    assert_int_equal(told.opened, sums.opened);
+    assert_true(fs_remove_tree(dir, &e));
+    arena_fini(&a);
+}
+
 /* ---- What people wrote down ---- */
 
-static void pack_add(struct arena *a, const char *dir, const char *pack, bool with_path)
+static void pack_add(struct arena *a, const char *dir, const char *pack, const char *domain, bool with_path)
 {
-    struct mesh_add_options o = {.domain = STR("acquisition"), .path = with_path ? STR("exports") : STR("")};
+    struct mesh_add_options o = {.domain = str_of(domain), .path = with_path ? STR("exports") : STR("")};
     struct mesh_written *files;
     struct err e = {0};
     size_t n;
@@ -170,9 +375,12 @@ static void demo_declare(struct arena *a, const char *dir, const struct demo_wor
     assert_true(mesh_init(a, dir, &init, &files, &n, &e));
     assert_true(demo_meaning_write(dir, w, &e));
     for (size_t i = 0; i < sizeof PACKS / sizeof *PACKS; i++) {
-        pack_add(a, dir, PACKS[i], true);
+        pack_add(a, dir, PACKS[i], "acquisition", true);
     }
-    pack_add(a, dir, "campaign_performance", false);
+    pack_add(a, dir, "hubspot", "lifecycle", true);
+    pack_add(a, dir, "klaviyo", "lifecycle", true);
+    pack_add(a, dir, "shopify", "web", true);
+    pack_add(a, dir, "campaign_performance", "acquisition", false);
     if (!mesh_add_files(a, dir, &orders, columns, sizeof columns / sizeof *columns, &files, &n, &e)) {
         fail_msg("%s", e.text);
     }
@@ -233,11 +441,11 @@ static void meaning_fits_the_world(void **state)
     assert_non_null(m->north_star);
     assert_true(m->north_star->baseline > value / spend - 0.0001 && m->north_star->baseline < value / spend + 0.0001);
     assert_true(m->north_star->baseline_from == w.first_day + 70 && m->north_star->baseline_to == w.first_day + 97);
-    assert_int_equal(m->n_goals, 4);
+    assert_int_equal(m->n_goals, 5);
     assert_true(m->n_terms >= 20);
     const struct mesh_term *ads = term_of(m, "acquisition", "conversion"), *shop = term_of(m, "web", "conversion");
     assert_true(ads && shop && !str_eq(ads->owner.name, shop->owner.name));
-    assert_int_equal(m->n_dashboards, 2);
+    assert_int_equal(m->n_dashboards, 3);
     assert_int_equal(m->n_targets, 2 * 7 * 4); /* two measures, seven platforms, four months */
     for (size_t i = 0; i < m->n_targets; i++) {
         assert_true(m->targets[i].amount > 0 && m->targets[i].currency.n == 3);
@@ -246,7 +454,7 @@ static void meaning_fits_the_world(void **state)
     for (size_t i = 0; i < m->n_sources; i++) {
         promised += m->sources[i]->sla.freshness_s > 0;
     }
-    assert_int_equal(promised, 6);
+    assert_int_equal(promised, 9);
     mesh_free(m);
     assert_true(fs_remove_tree(dir, &e));
     arena_fini(&a);
@@ -285,6 +493,11 @@ int main(void)
         cmocka_unit_test(levels_add_up),
         cmocka_unit_test(restated_days_differ_and_only_they),
         cmocka_unit_test(tables_hold_the_figures),
+        cmocka_unit_test(same_seed_same_records),
+        cmocka_unit_test(records_name_nobody),
+        cmocka_unit_test(shop_tells_the_orders),
+        cmocka_unit_test(shop_tells_changes),
+        cmocka_unit_test(mail_sums_are_its_events),
         cmocka_unit_test(meaning_fits_the_world),
         cmocka_unit_test(meaning_holds_all_year),
     };

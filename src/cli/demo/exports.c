@@ -82,12 +82,12 @@ bool demo_export_later(const char *dir, const struct demo_world *as_first_told, 
     return ok;
 }
 
-bool demo_export_orders(const char *path, const struct demo_world *w, struct err *e)
+bool demo_export_orders(const char *path, const struct demo_world *w, int32_t until, struct err *e)
 {
     struct buf out = BUF_INIT(FILE_MAX_BYTES);
     buf_addz(&out, "order_id,ordered_at,customer_email,country,items,revenue,currency,new_customer\n");
     int64_t id = 100000;
-    for (int32_t day = w->first_day; day <= w->last_day; day++) {
+    for (int32_t day = w->first_day; day <= until; day++) {
         int orders = demo_orders_on(w, day);
         for (int i = 0; i < orders; i++) {
             struct demo_order o = demo_order(w, day, i);

@@ -12,7 +12,8 @@ MUST_CHECK bool demo_export_first(const char *dir, const struct demo_world *w, c
 /* The later one: the days since, and for Google and Meta the week before as it was restated; one Pinterest file has broken lines. */
 MUST_CHECK bool demo_export_later(const char *dir, const struct demo_world *as_first_told, const struct demo_world *restated,
                                   const struct demo_days *d, struct err *e);
-MUST_CHECK bool demo_export_orders(const char *path, const struct demo_world *w, struct err *e);
+/* All orders up to a day, in one file that the till writes anew each night. */
+MUST_CHECK bool demo_export_orders(const char *path, const struct demo_world *w, int32_t until, struct err *e);
 /* date,currency,rate: euros for one dollar, weekly. */
 MUST_CHECK bool demo_export_rates(const char *path, const struct demo_world *w, struct err *e);
 

@@ -10,12 +10,13 @@
 #include "base/embed.h"
 #include "base/fs.h"
 #include "cli/demo/orders.h"
+#include "cli/demo/records.h"
 
 enum { WINDOW_DAYS = 28, BASELINE_FROM_DAY = 70, FROZEN_AFTER_DAYS = 100, HABIT_DAYS = 60, TEXT_MAX_BYTES = 1 << 20, SOURCE_MAX_BYTES = 1 << 20, FILE_MODE = 0644, FOLDER_MODE = 0755 };
 static const struct str FOLDER = {"packs/demo/", 11};
 
 struct word { const char *name; struct str value; };
-enum { WORDS = 12 };
+enum { WORDS = 14 };
 
 /* ---- Figures ---- */
 
@@ -54,10 +55,13 @@ static void words_make(struct arena *a, const struct demo_world *w, struct word 
 {
     struct sums then = sums_of(w, BASELINE_FROM_DAY, WINDOW_DAYS);
     double back = then.spend > 0 ? then.value / then.spend : 0, cost = then.conversions > 0 ? then.spend / then.conversions : 0;
+    struct demo_mail mail = demo_mail_sums(w, w->first_day + BASELINE_FROM_DAY, w->first_day + BASELINE_FROM_DAY + WINDOW_DAYS - 1);
+    double opens = mail.delivered > 0 ? (double)mail.opened / (double)mail.delivered : 0;
     const struct word all[WORDS] = {
         {"return_then", arena_printf(a, "%.4f", back)}, {"return_target", arena_printf(a, "%.1f", ceil(back * 11.0) / 10.0)},
         {"cost_then", arena_printf(a, "%.4f", cost)}, {"cost_target", arena_printf(a, "%.1f", floor(cost * 9.0) / 10.0)},
         {"new_then", arena_printf(a, "%.0f", then.first_orders)}, {"new_target", arena_printf(a, "%.0f", ceil(then.first_orders * 1.2 / 10.0) * 10.0)},
+        {"opens_then", arena_printf(a, "%.4f", opens)}, {"opens_target", arena_printf(a, "%.2f", ceil(opens * 125.0) / 100.0)},
         {"then_from", day_text(a, w->first_day + BASELINE_FROM_DAY)},
         {"then_to", day_text(a, w->first_day + BASELINE_FROM_DAY + WINDOW_DAYS - 1)},
         {"frozen", day_text(a, w->first_day + FROZEN_AFTER_DAYS)}, {"by", day_text(a, w->last_day + 183)},
@@ -163,6 +167,9 @@ bool demo_sla_write(const char *dir, struct err *e)
         {"acquisition/sources/linkedin_ads", "sla: {freshness: 3d}\n"},
         {"acquisition/sources/pinterest_ads", "sla: {freshness: 3d, volume: 40}\n"},
         {"web/sources/shop_orders", "sla: {freshness: 26h}\nwatch: true\n"},
+        {"web/sources/shopify", "sla: {freshness: 26h}\nwatch: true\n"},
+        {"lifecycle/sources/hubspot", "sla: {freshness: 26h, volume: 60}\nwatch: true\n"},
+        {"lifecycle/sources/klaviyo", "sla: {freshness: 2d}\n"},
     };
     struct arena a;
     bool ok = true;
