@@ -63,9 +63,26 @@ MUST_CHECK bool catalog_source_loads(struct state *s, const struct mesh_source *
                                      struct source_load **out, size_t *n, struct err *e);
 
 /* ---- why.c: the chain of causes from a port to what is to be mended ---- */
+/* build_status, and ports that are up to date with a source that is late against its SLA are stale, with that source
+ * ("source:domain.name") as the cause. What people are shown is this. */
+MUST_CHECK bool catalog_status(struct build *b, struct state *s, const struct mesh *m, struct arena *a, struct build_port_status **out,
+                               struct err *e);
+/* since: 0: not known. */
 struct why_step { struct str ref, kind /* port stream source */, state, message; struct mesh_person owner; int64_t since_us; };
+/* The first step is the port; the last is what is to be mended. One step: the port itself is, or it is fresh. */
 MUST_CHECK bool catalog_why(struct state *s, const struct mesh *m, const struct build_port_status *status, const struct mesh_port *p,
                             struct arena *a, struct why_step **out, size_t *n, struct err *e);
+
+/* ---- history.c: a port over time ---- */
+struct lag_point { int64_t at_us, lag_s; };
+struct port_history {
+    struct store_run_port *runs; size_t n_runs;      /* newest first */
+    struct store_check_run *checks; size_t n_checks; /* oldest first, as the next */
+    struct lag_point *lags; size_t n_lags;           /* before and after each build, and now */
+    int64_t allowed_lag_s;                           /* < 0: nothing is promised */
+};
+MUST_CHECK bool catalog_history(struct state *s, const struct mesh *m, const struct mesh_port *p, int64_t since_us, struct arena *a,
+                                struct port_history *out, struct err *e);
 
 /* ---- graph*.c: sources to dashboards, as nodes and edges, whole or around one ---- */
 enum graph_level { GRAPH_DOMAIN, GRAPH_PRODUCT, GRAPH_PORT };

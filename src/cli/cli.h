@@ -76,6 +76,8 @@ int cli_list_packs(struct cli *c, bool with_files); /* cmd_pack.c: the packs of 
 
 /* cmd_find.c: adds "?name=value" or "&name=value", percent-encoded. */
 void cli_query_add(struct buf *target, const char *name, struct str value);
+/* cmd_failing.c: "/api/v1/ports/domain/port/what" of "domain.port". */
+MUST_CHECK bool cli_port_target(struct str ref, const char *what, struct buf *target, struct err *e);
 
 /* ---- parts that the demo uses as well ---- */
 int cli_run_mesh(struct cli *c, const char *dir, bool full);                    /* as `trellis run` */
@@ -95,6 +97,8 @@ int cmd_serve(struct cli *c, const struct cli_args *args);
 int cmd_status(struct cli *c, const struct cli_args *args);
 int cmd_find(struct cli *c, const struct cli_args *args);
 int cmd_lineage(struct cli *c, const struct cli_args *args);
+int cmd_why(struct cli *c, const struct cli_args *args);
+int cmd_failing(struct cli *c, const struct cli_args *args);
 int cmd_demo(struct cli *c, const struct cli_args *args); /* options: --dir --seed --serve --no-serve --port */
 int cmd_goals(struct cli *c, const struct cli_args *args);
 int cmd_ready(struct cli *c, const struct cli_args *args);

@@ -167,7 +167,7 @@ static struct known_states *make_states(struct app *app, const struct mesh *m, s
     arena_init(&s->arena);
     s->generation = atomic_load(&app->generation);
     s->in_run = atomic_load(&app->run_id) != 0;
-    if (!build_status(app->build, m, &s->arena, &s->ports, e)) {
+    if (!catalog_status(app->build, app->state, m, &s->arena, &s->ports, e)) {
         known_states_put(s);
         return NULL;
     }

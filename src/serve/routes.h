@@ -107,6 +107,9 @@ bool route_digest_send(struct call *c, struct err *e);
 /* routes_history.c */
 bool route_port_checks(struct call *c, struct err *e);
 bool route_runs(struct call *c, struct err *e);
+bool route_port_history(struct call *c, struct err *e);
+bool route_port_failing(struct call *c, struct err *e);
+bool route_port_why(struct call *c, struct err *e);
 /* routes_query.c */
 bool route_query(struct call *c, struct err *e);
 bool route_rows(struct call *c, struct err *e);

@@ -8,7 +8,7 @@ enum { CHECKS_SHOWN = 500, RUNS_SHOWN = 20 };
 
 static bool statuses(struct call *c, struct build_port_status **out, struct err *e)
 {
-    return build_status(c->app->build, c->mesh, c->a, out, e);
+    return catalog_status(c->app->build, c->app->state, c->mesh, c->a, out, e);
 }
 
 /* Rows set aside from files that still count, over all declared streams. */
