@@ -339,7 +339,7 @@ const struct cli_command cli_commands[] = {
       {"--port", "N", "port of the server; 8080 when left out"},
       {"--serve", NULL, "serve when done (the default)"},
       {"--no-serve", NULL, "end when done"}},
-     "Generates landed exports of seven ad platforms and shop orders, adds the packs, loads, builds and serves. Doing it again "
+     "Generates landed exports of seven ad platforms, a CRM, a mail program and a shop, adds the packs, loads, builds and serves. Doing it again "
      "is "
      "quick and harmless.",
      "trellis demo   # in ./demo\n",

@@ -27,6 +27,11 @@ static double chance(const struct crm *c, int who, uint64_t what)
     return demo_chance(c->w->seed, (uint64_t)who, what, 51);
 }
 
+static size_t pick(const struct crm *c, int who, uint64_t what, size_t n)
+{
+    return (size_t)((double)n * chance(c, who, what));
+}
+
 /* A day of the year up to `known`, or later: then it is not told yet. */
 static int32_t day_at(const struct crm *c, int who, uint64_t what)
 {
@@ -88,7 +93,7 @@ static bool contacts_write(const struct crm *c, struct err *e)
         struct demo_person p = demo_colleague(c->w, company, i % COLLEAGUES);
         int32_t made = day_at(c, id, 2);
         if (made <= c->known) {
-            contact(&b, c, id, &p, LIFE[(size_t)(chance(c, id, 3) * (double)LEN(LIFE))], company, made);
+            contact(&b, c, id, &p, LIFE[pick(c, id, 3, LEN(LIFE))], company, made);
         }
     }
     for (int i = 0; i < PATRONS; i++) {
@@ -190,7 +195,7 @@ static void ticket(struct buf *tickets, struct buf *contacts, const struct crm *
     int64_t answered = asked + 600 + (int64_t)(30.0 * 3600.0 * chance(c, id, 10) * chance(c, id, 11));
     int64_t closed = answered + (int64_t)(9.0 * 86400.0 * chance(c, id, 12) * chance(c, id, 13));
     int64_t known_s = (int64_t)(c->known + 1 - day) * 86400;
-    size_t stage = closed < known_s ? 2 : answered < known_s ? 1 : 0, question = (size_t)(chance(c, id, 14) * (double)LEN(QUESTIONS));
+    size_t stage = closed < known_s ? 2 : answered < known_s ? 1 : 0, question = pick(c, id, 14, LEN(QUESTIONS));
     buf_printf(tickets, "%s,%d,FALSE,", c->synced, id);
     if (stage == 2) {
         demo_time(tickets, day, closed);
