@@ -367,7 +367,7 @@ static int from_answers(struct cli *c, struct api *api, const char *path, bool d
         size_t n = 0;
         char *out = yyjson_write(draft, 0, &n);
         printf("%s\n", out ? out : "{}");
-        free(out);
+        free(out); /* banned-ok: yyjson allocated it */
     } else {
         if (dry)
             show_files(c, draft);

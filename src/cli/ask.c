@@ -47,6 +47,6 @@ enum ask_result ask(struct cli *c, const struct ask_question *q, struct str *ans
         result = ASK_ANSWER;
         break;
     }
-    free(line);
+    free(line); /* banned-ok: getline allocated it */
     return result;
 }

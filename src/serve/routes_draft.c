@@ -177,7 +177,7 @@ static bool read_answers(struct call *c, yyjson_val *root, const struct doc **ou
         return err_set(e, E_MEMORY, "not enough memory for the answers");
     bool good = length <= ANSWERS_MAX_BYTES || err_set(e, E_TOO_LARGE, "the answers are more than %d bytes", ANSWERS_MAX_BYTES);
     *out = good ? doc_parse_json(c->a, STR("answers"), arena_str(c->a, (struct str){json, length}), es) : NULL;
-    free(json);
+    free(json); /* banned-ok: yyjson allocated it */
     return good;
 }
 
