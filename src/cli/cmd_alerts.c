@@ -70,9 +70,9 @@ static const struct {
 static int answer(struct cli *c, enum ask what, yyjson_val *root)
 {
     struct str title = json_str(root, "title"), text = json_str(root, "text");
-    struct str said = STR("");
+    struct str said;
     switch (what) {
-    case ASK_LIST:
+    default:
         if (!c->json)
             show_list(c, root);
         return 0;

@@ -79,7 +79,8 @@ static bool try_one(const struct notify *n, const struct store_message *msg, boo
         out->failed++;
         out->given_up += next == 0;
         out->problem = why.hint[0] ? arena_printf(a, "%s (%s)", why.text, why.hint) : arena_str(a, str_of(why.text));
-        log_err(next ? LOG_WARN : LOG_ERROR, "notify", next ? "not_sent" : "given_up", &why);
+        if (again)
+            log_err(next ? LOG_WARN : LOG_ERROR, "notify", next ? "not_sent" : "given_up", &why);
     }
     return store_message_tried(n->state->store, msg->id, *delivered, next, *delivered ? STR("") : out->problem, e);
 }

@@ -57,6 +57,15 @@ MUST_CHECK bool store_checks_by_run(struct store *s, struct arena *a, struct str
 MUST_CHECK bool store_checks_turned(struct store *s, struct arena *a, int64_t since_us, size_t limit, struct store_check **out, size_t *n,
                                     struct err *e);
 
+/* How each port stands after its newest run: its last outcome, those with the status `passed_over` left out (empty: none, or none
+ * within the last few), and its latest checks by enum check_verdict. In the order of `refs`. */
+struct store_port_state {
+    struct str status, message;
+    size_t checks[4];
+};
+MUST_CHECK bool store_port_states(struct store *s, struct arena *a, const struct str *refs, size_t n, struct str passed_over,
+                                  struct store_port_state **out, struct err *e);
+
 struct store_query {
     int64_t at_us;
     struct str principal, purpose, sql_shape /* literals removed */, verdict, refs;
@@ -96,6 +105,7 @@ struct store_alert {
     int64_t id, raised_at_us, sent_at_us, cleared_at_us; /* sent: when the first channel had it; 0: not yet; cleared 0: it lasts */
     struct str kind, ref, message;
     int attempts;
+    bool told; /* a message about it was written down */
 };
 struct store_message {
     int64_t id, made_at_us, sent_at_us, given_up_at_us, next_at_us; /* next: no attempt before */

@@ -10,17 +10,17 @@ bool store_alerts(struct store *s, struct arena *a, bool open_only, size_t limit
     struct store_stmt q;
     *n = 0;
     *out = NULL;
-    if (!store_begin(
-            &q, s,
-            "SELECT id, raised_at_us, sent_at_us, cleared_at_us, kind, ref, message, attempts, count(*) OVER () FROM (SELECT"
-            " * FROM alert WHERE ?1 = 0 OR cleared_at_us = 0 ORDER BY id DESC LIMIT ?2) ORDER BY id DESC",
-            e))
+    if (!store_begin(&q, s,
+                     "SELECT id, raised_at_us, sent_at_us, cleared_at_us, kind, ref, message, attempts, batch > 0, count(*) OVER "
+                     "() FROM (SELECT"
+                     " * FROM alert WHERE ?1 = 0 OR cleared_at_us = 0 ORDER BY id DESC LIMIT ?2) ORDER BY id DESC",
+                     e))
         return false;
     store_bind_i64(&q, open_only);
     store_bind_i64(&q, limit && limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
     while (store_row(&q)) {
         if (*n == 0)
-            *out = arena_array(a, (size_t)store_col_i64(&q, 8), sizeof **out);
+            *out = arena_array(a, (size_t)store_col_i64(&q, 9), sizeof **out);
         (*out)[(*n)++] = (struct store_alert){.id = store_col_i64(&q, 0),
                                               .raised_at_us = store_col_i64(&q, 1),
                                               .sent_at_us = store_col_i64(&q, 2),
@@ -28,7 +28,8 @@ bool store_alerts(struct store *s, struct arena *a, bool open_only, size_t limit
                                               .kind = store_col_str(&q, a, 4),
                                               .ref = store_col_str(&q, a, 5),
                                               .message = store_col_str(&q, a, 6),
-                                              .attempts = (int)store_col_i64(&q, 7)};
+                                              .attempts = (int)store_col_i64(&q, 7),
+                                              .told = store_col_i64(&q, 8) != 0};
     }
     return store_end(&q);
 }
@@ -37,6 +38,7 @@ bool store_alerts(struct store *s, struct arena *a, bool open_only, size_t limit
 struct writing {
     struct store *s;
     int64_t batch, now_us;
+    bool told;
 };
 
 static bool next_batch(struct writing *w, struct err *e)
@@ -80,7 +82,7 @@ static void bind_raised(struct store_stmt *q, const struct writing *w, const voi
     store_bind_str(q, a->ref);
     store_bind_str(q, a->message);
     store_bind_i64(q, w->now_us);
-    store_bind_i64(q, w->batch);
+    store_bind_i64(q, w->told ? w->batch : 0);
 }
 
 static void bind_mended(struct store_stmt *q, const struct writing *w, const void *v, size_t i)
@@ -105,7 +107,7 @@ static void bind_told(struct store_stmt *q, const struct writing *w, const void 
 bool store_alerts_write(struct store *s, const struct store_alert *raised, size_t n_raised, const struct store_alert *mended,
                         size_t n_mended, const struct store_message *told, size_t n_told, struct err *e)
 {
-    struct writing w = {.s = s, .now_us = clock_now_us()};
+    struct writing w = {.s = s, .now_us = clock_now_us(), .told = n_told > 0};
     char trim[256];
     sqlite3_snprintf(sizeof trim, trim,
                      "DELETE FROM alert WHERE cleared_at_us > 0 AND id <= (SELECT max(id) FROM alert) - %d;"
@@ -114,7 +116,9 @@ bool store_alerts_write(struct store *s, const struct store_alert *raised, size_
     pthread_mutex_lock(&s->lock);
     bool ok =
         store_exec(s->db, "BEGIN IMMEDIATE", e) && next_batch(&w, e) &&
-        put_all(&w, "INSERT INTO alert (kind, ref, message, raised_at_us, batch) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        put_all(&w,
+                "INSERT INTO alert (kind, ref, message, raised_at_us, batch) VALUES (?, ?, ?, ?, ?) ON CONFLICT"
+                " (kind, ref) WHERE cleared_at_us = 0 DO UPDATE SET batch = excluded.batch, message = excluded.message",
                 raised, n_raised, bind_raised, e) &&
         put_all(&w, "UPDATE alert SET cleared_at_us = ? WHERE id = ? AND cleared_at_us = 0", mended, n_mended, bind_mended, e) &&
         put_all(&w,

@@ -236,7 +236,7 @@ test("a server tells by itself after a run; a receiver that hangs keeps nobody w
     assert.ok(!s.err.includes("very-secret"));
 });
 
-test("without alerts: nobody is told, and it says so", (t) => {
+test("without alerts: nobody is told, and it says so; what lasts is told when somebody can be", async (t) => {
     const dir = lateMesh(t), env = at(LATE);
     const r = run(["alerts", "test"], { cwd: dir, env });
     assert.equal(r.code, 2);
@@ -244,4 +244,9 @@ test("without alerts: nobody is told, and it says so", (t) => {
     assert.match(must(["alerts", "check"], { cwd: dir, env }).out, /^1 new, 0 mended, 1 open; messages: 0 sent/);
     assert.match(must(["alerts"], { cwd: dir, env }).out, /source_late acquisition\.spend/);
     assert.equal(run(["alerts", "chekc"], { cwd: dir }).code, 2);
+    const hook = await receiver(t);
+    fs.appendFileSync(path.join(dir, "mesh.yaml"), "alerts: {webhook: env:HOOK}\n");
+    for (let i = 0; i < 2; i++) assert.match((await go(["alerts", "check"], { cwd: dir, env: { ...env, HOOK: hook.url } })).out, /^0 new, 0 mended, 1 open/);
+    assert.equal(hook.posts.length, 1);
+    assert.match(hook.posts[0].body.text, /spend is late/);
 });
