@@ -22,41 +22,16 @@ struct reading {
     struct arena *a;
     struct build_facts facts;
     struct build_print *prints;
+    struct store_port_state *last; /* as m->ports; a cancelled attempt says nothing */
     int64_t now_us;
 };
 
-/* The last outcome that says something: a cancelled attempt does not. */
-static bool last_outcome(struct build *b, const struct mesh_port *p, struct arena *a, struct store_run_port *out, bool *found,
-                         struct err *e)
+static bool read_last(struct build *b, struct reading *r, struct err *e)
 {
-    struct store_run_port *rows = NULL;
-    size_t n = 0;
-    *found = false;
-    if (!store_port_history(b->s->store, a, p->ref_major, 8, &rows, &n, e))
-        return false;
-    for (size_t i = 0; i < n && !*found; i++) {
-        if (str_eq(rows[i].status, build_outcome_text(OUTCOME_CANCELLED)))
-            continue;
-        *out = rows[i];
-        *found = true;
-    }
-    return true;
-}
-
-static bool count_checks(struct build *b, const struct mesh_port *p, struct arena *a, struct build_port_status *s, struct err *e)
-{
-    struct store_check *checks = NULL;
-    size_t n = 0;
-    if (!store_checks_latest(b->s->store, a, p->ref_major, &checks, &n, e))
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        size_t *const counters[] = {[CHECK_PASSED] = &s->checks_passed,
-                                    [CHECK_WARNED] = &s->checks_warned,
-                                    [CHECK_FAILED] = &s->checks_failed,
-                                    [CHECK_NOT_EVALUATED] = &s->checks_not_evaluated};
-        ++*counters[checks[i].verdict];
-    }
-    return true;
+    struct str *refs = arena_array(r->a, r->m->n_ports + 1, sizeof *refs);
+    for (size_t i = 0; i < r->m->n_ports; i++)
+        refs[i] = r->m->ports[i]->ref_major;
+    return store_port_states(b->s->store, r->a, refs, r->m->n_ports, build_outcome_text(OUTCOME_CANCELLED), &r->last, e);
 }
 
 /* The first input, in order of names, that is not fresh, and the cause above it. Inputs come first in m->ports, so theirs is
@@ -111,18 +86,19 @@ static void judge_freshness(struct reading *r, const struct mesh_port *p, struct
                              STR_FMT(span(r->a, late.limit_s)));
 }
 
-static bool judge(struct build *b, struct reading *r, const struct mesh_port *p, struct build_port_status *all, struct err *e)
+static void judge(struct reading *r, const struct mesh_port *p, struct build_port_status *all)
 {
     struct build_port_status *s = &all[p->index];
     const struct ledger_version *v = r->facts.by_port[p->index];
-    struct store_run_port last = {0};
+    const struct store_port_state *last = &r->last[p->index];
     struct str because;
-    bool attempted = false;
-    *s = (struct build_port_status){.state = PORT_NEVER_BUILT, .reason = STR("")};
-    if (!last_outcome(b, p, r->a, &last, &attempted, e) || !count_checks(b, p, r->a, s, e))
-        return false;
-    bool failed = attempted && (str_eq(last.status, build_outcome_text(OUTCOME_FAILED)) ||
-                                str_eq(last.status, build_outcome_text(OUTCOME_REFUSED)));
+    *s = (struct build_port_status){.state = PORT_NEVER_BUILT,
+                                    .reason = STR(""),
+                                    .checks_passed = last->checks[CHECK_PASSED],
+                                    .checks_warned = last->checks[CHECK_WARNED],
+                                    .checks_failed = last->checks[CHECK_FAILED],
+                                    .checks_not_evaluated = last->checks[CHECK_NOT_EVALUATED]};
+    bool failed = str_eq(last->status, build_outcome_text(OUTCOME_FAILED)) || str_eq(last->status, build_outcome_text(OUTCOME_REFUSED));
     const struct mesh_port *blocked = unfresh_input(p, all);
     if (v != NULL) {
         s->built_at_us = v->built_at_us;
@@ -133,21 +109,21 @@ static bool judge(struct build *b, struct reading *r, const struct mesh_port *p,
     } else {
         s->reason = STR("it has not been built yet; `trellis run` builds it");
         if (failed) {
-            s->reason = arena_printf(r->a, "its first build failed: %.*s", STR_FMT(last.message));
+            s->reason = arena_printf(r->a, "its first build failed: %.*s", STR_FMT(last->message));
         } else if (blocked != NULL && all[blocked->index].state != PORT_STALE) {
             blame_upstream(r, blocked, all, s);
             s->state = PORT_NEVER_BUILT;
             s->reason = arena_printf(r->a, "it has not been built, because %.*s: %.*s", STR_FMT(s->stale_cause_ref),
                                      STR_FMT(s->stale_cause));
         }
-        return true;
+        return;
     }
     enum build_reason reason = build_reason_of(r->m, &r->facts, r->prints, p, NULL, r->a, &because);
     if (failed && reason != REASON_NONE) {
         s->state = PORT_FAILING;
         s->reason = arena_printf(r->a, "the last build %s: %.*s; %.*s",
-                                 str_eq(last.status, build_outcome_text(OUTCOME_REFUSED)) ? "was refused" : "failed",
-                                 STR_FMT(last.message), STR_FMT(build_serving_text(v, r->a)));
+                                 str_eq(last->status, build_outcome_text(OUTCOME_REFUSED)) ? "was refused" : "failed",
+                                 STR_FMT(last->message), STR_FMT(build_serving_text(v, r->a)));
     } else if (blocked != NULL) {
         blame_upstream(r, blocked, all, s);
     } else if (reason != REASON_NONE) {
@@ -157,7 +133,6 @@ static bool judge(struct build *b, struct reading *r, const struct mesh_port *p,
         s->state = PORT_FRESH;
         judge_freshness(r, p, s);
     }
-    return true;
 }
 
 bool build_status(struct build *b, const struct mesh *m, struct arena *a, struct build_port_status **out, struct err *e)
@@ -168,11 +143,10 @@ bool build_status(struct build *b, const struct mesh *m, struct arena *a, struct
     bool ok = false;
     if (!engine_connect(b->s->engine, &c, e))
         goto out;
-    if (!build_facts_read(c, m, a, &r.facts, e) || !build_prints(m, a, &r.prints, e))
+    if (!build_facts_read(c, m, a, &r.facts, e) || !build_prints(m, a, &r.prints, e) || !read_last(b, &r, e))
         goto out;
     for (size_t i = 0; i < m->n_ports; i++)
-        if (!judge(b, &r, m->ports[i], all, e))
-            goto out;
+        judge(&r, m->ports[i], all);
     *out = all;
     ok = true;
 out:

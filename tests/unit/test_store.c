@@ -129,6 +129,55 @@ static void checks(void **state)
     store_close(s);
 }
 
+static void states_of_ports(void **state)
+{
+    (void)state;
+    struct store *s = open_store();
+    struct err e;
+    static const struct {
+        const char *ref, *status, *message;
+    } outcomes[] = {{"a", "failed", "one"}, {"a", "built", "two"},    {"a", "cancelled", "three"}, {"b", "built", "four"},
+                    {"b", "refused", "it's \xc3\xa9"}, {"c", "cancelled", "six"}};
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+        struct store_run_port p = {.run_id = 1,
+                                   .ref = str_of(outcomes[i].ref),
+                                   .status = str_of(outcomes[i].status),
+                                   .message = str_of(outcomes[i].message)};
+        assert_true(store_run_port_add(s, &p, &e));
+    }
+    for (int i = 0; i < 8; i++) { /* all that is looked back at says nothing */
+        struct store_run_port p = {.run_id = 2, .ref = STR("d"), .status = i ? STR("cancelled") : STR("built")};
+        assert_true(store_run_port_add(s, &p, &e));
+    }
+    struct store_run_port last = {.run_id = 3, .ref = STR("d"), .status = STR("cancelled")};
+    assert_true(store_run_port_add(s, &last, &e));
+    struct store_check c[] = {
+        {.run_id = 1, .ref = STR("b"), .verdict = CHECK_FAILED}, {.run_id = 2, .ref = STR("b"), .verdict = CHECK_PASSED},
+        {.run_id = 2, .ref = STR("b"), .verdict = CHECK_PASSED}, {.run_id = 2, .ref = STR("b"), .verdict = CHECK_WARNED},
+        {.run_id = 9, .ref = STR("e"), .verdict = CHECK_NOT_EVALUATED}};
+    assert_true(store_checks_add(s, c, 5, &e));
+    static const struct str refs[] = {{"e", 1}, {"b", 1}, {"nope", 4}, {"a", 1}, {"c", 1}, {"d", 1}};
+    struct store_port_state *got;
+    assert_true(store_port_states(s, &arena, refs, 6, STR("cancelled"), &got, &e));
+    assert_true(str_eq(got[0].status, STR("")));
+    assert_int_equal(got[0].checks[CHECK_NOT_EVALUATED], 1);
+    assert_true(str_eq(got[1].status, STR("refused")));
+    assert_true(str_eq(got[1].message, STR("it's \xc3\xa9")));
+    assert_int_equal(got[1].checks[CHECK_PASSED], 2); /* of the newest run alone */
+    assert_int_equal(got[1].checks[CHECK_WARNED], 1);
+    assert_int_equal(got[1].checks[CHECK_FAILED], 0);
+    assert_true(str_eq(got[2].status, STR("")));
+    assert_int_equal(got[2].checks[CHECK_PASSED] + got[2].checks[CHECK_NOT_EVALUATED], 0);
+    assert_true(str_eq(got[3].status, STR("built")));
+    assert_true(str_eq(got[3].message, STR("two")));
+    assert_true(str_eq(got[4].status, STR("")));
+    assert_true(str_eq(got[5].status, STR("")));
+    assert_true(store_port_states(s, &arena, refs, 0, STR(""), &got, &e));
+    assert_true(store_port_states(s, &arena, refs + 3, 1, STR(""), &got, &e));
+    assert_true(str_eq(got[0].status, STR("cancelled")));
+    store_close(s);
+}
+
 static void log_and_settings(void **state)
 {
     (void)state;
@@ -268,6 +317,7 @@ static bool a_day_of_work(struct err *e)
     struct store_run_port p = {.ref = STR("a"), .status = STR("built")}, *ports;
     struct store_check c[3] = {{.ref = STR("a")}, {.ref = STR("a")}, {.ref = STR("a")}}, *checks_;
     struct store_run *runs;
+    struct store_port_state *states;
     struct str value;
     size_t n;
     bool ok = store_open("control.sqlite", &s, e) && store_run_begin(s, STR("run"), STR("cli"), &run, e);
@@ -279,7 +329,8 @@ static bool a_day_of_work(struct err *e)
         ok = store_run_port_add(s, &p, e) && store_checks_add(s, c, 3, e) && store_setting_set(s, STR("k"), STR("v"), e) &&
              store_run_finish(s, &done, e) && store_runs(s, &arena, 5, &runs, &n, e) &&
              store_port_history(s, &arena, STR("a"), 5, &ports, &n, e) &&
-             store_checks_latest(s, &arena, STR("a"), &checks_, &n, e) && store_setting_get(s, &arena, STR("k"), &value, e);
+             store_checks_latest(s, &arena, STR("a"), &checks_, &n, e) &&
+             store_port_states(s, &arena, &p.ref, 1, STR(""), &states, e) && store_setting_get(s, &arena, STR("k"), &value, e);
     }
     store_close(s);
     return ok;
@@ -314,7 +365,7 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(runs_and_ports),           CASE(checks), CASE(log_and_settings), CASE(uses), CASE(migrations), CASE(threads_share_it),
+        CASE(runs_and_ports),           CASE(checks), CASE(states_of_ports), CASE(log_and_settings), CASE(uses), CASE(migrations), CASE(threads_share_it),
 #ifdef TRELLIS_FAULTS
         CASE(every_statement_may_fail),
 #endif
