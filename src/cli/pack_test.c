@@ -16,7 +16,7 @@
 
 enum { TEMP_PATH_MAX = 256, BODY_MAX_BYTES = 4 << 20, ROWS_MAX = 100000 };
 
-struct loaded { struct str stream, file; int64_t rows, quarantined; };
+struct loaded { struct str stream, file; int64_t records; /* loaded or set aside */ };
 
 struct trial {
     struct cli *c;
@@ -29,6 +29,7 @@ struct trial {
     struct api *api;
     struct loaded *loads;  /* of the last run */
     size_t n_loads, cap_loads;
+    int64_t records_seen;  /* by its last event */
     struct str *refused; size_t n_refused, cap_refused;
     struct errs run_errors;
 };
@@ -158,9 +159,9 @@ static bool run_line(void *ctx, struct str line)
     if (!run_event_read(line, t->a, &ev))
         return true;
     if (ev.kind == BUILD_LOAD) {
-        struct loaded *l = load_of(t, ev.ref, ev.file);
-        l->rows = ev.rows;
-        l->quarantined = ev.quarantined;
+        struct loaded *l = load_of(t, ev.ref, ev.file); /* an event counts from the run's beginning, file after file */
+        l->records += ev.rows + ev.quarantined - t->records_seen;
+        t->records_seen = ev.rows + ev.quarantined;
     } else if (ev.kind == BUILD_PORT_DONE && str_eq(ev.status, STR("refused"))) {
         refused_add(t, ev.ref);
         if (!is_in(ev.ref, t->k->refused, t->k->n_refused))
@@ -186,6 +187,7 @@ static bool run(struct trial *t, struct err *e)
 {
     struct lines lines = {.line = run_line, .ctx = t};
     t->n_loads = t->n_refused = 0;
+    t->records_seen = 0;
     errs_fini(&t->run_errors);
     t->run_errors = (struct errs){0};
     bool good = api_stream(t->api, VERB_POST, "/api/v1/run", STR("{}"), lines_data, &lines, e) && lines_end(&lines);
@@ -218,7 +220,7 @@ static void lossless(struct trial *t, struct str folder)
         for (size_t k = 0; k < t->n_loads; k++)
             if (str_ends(t->loads[k].file, ending)) {
                 found = true;
-                rows += t->loads[k].rows + t->loads[k].quarantined;
+                rows += t->loads[k].records;
             }
         if (!found)
             buf_printf(differs(t), "  the file %.*s/%.*s was found by no stream\n", STR_FMT(folder), STR_FMT(inside));

@@ -134,7 +134,6 @@ static bool folder_open(struct arena *a, struct str root, struct str folder, boo
 {
     *out = (struct mesh_pack_files){.name = fs_basename(root), .folder = folder, .root = arena_strz(a, root), .own = true};
     struct walk w = {.a = a, .root = root, .tests = tests, .out = out};
-    out->hides = shipped_is(a, out->name);
     return walk_folder(&w, (struct str){"", 0}, 0, e);
 }
 
@@ -204,7 +203,10 @@ static bool path_open(struct arena *a, struct str mesh_dir, struct str what, boo
         err_hint(e, "`trellis pack new NAME` writes a small one to begin with");
         return false;
     }
-    return folder_open(a, root, folder, tests, out, e);
+    if (!folder_open(a, root, folder, tests, out, e))
+        return false;
+    out->hides = mesh_dir.n && str_eq(root, own_folder(a, mesh_dir, out->name)) && shipped_is(a, out->name);
+    return true;
 }
 
 bool mesh_pack_open(struct arena *a, struct str mesh_dir, struct str what, bool tests, struct mesh_pack_files *out, struct err *e)
@@ -216,6 +218,7 @@ bool mesh_pack_open(struct arena *a, struct str mesh_dir, struct str what, bool 
     } else if (own_is(a, mesh_dir, what)) {
         if (!folder_open(a, own_folder(a, mesh_dir, what), arena_printf(a, "packs/%.*s/", STR_FMT(what)), tests, out, e))
             return false;
+        out->hides = shipped_is(a, what);
     } else if (shipped_is(a, what)) {
         shipped_open(a, what, tests, out);
     } else {
