@@ -126,8 +126,9 @@ static size_t fold(uint32_t cp, char out[4])
     else if (cp >= 0x1e00 && cp < 0x1f00)
         z = latin_more[cp - 0x1e00];
     if (z) {
-        size_t n = strlen(z);
-        memcpy(out, z, n);
+        size_t n = 0;
+        for (; z[n]; n++)
+            out[n] = z[n];
         return n;
     }
     return is_letter(cp) ? encode(cp, out) : 0;
