@@ -5,7 +5,7 @@
 static struct build_port_status *states_of(struct call *c, struct err *e)
 {
     struct build_port_status *st = NULL;
-    return build_status(c->app->build, c->mesh, c->a, &st, e) ? st : NULL;
+    return catalog_status(c->app->build, c->app->state, c->mesh, c->a, &st, e) ? st : NULL;
 }
 
 static bool put_panel(struct call *c, struct buf *b, const struct mesh_panel *p, const struct build_port_status *st, struct err *e)

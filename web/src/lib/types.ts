@@ -476,8 +476,12 @@ export interface History {
   allowed_lag_s: number | null;
 }
 export interface Failing {
-  rule: string;
+  rule: string | null;
+  column: string | null;
   message: string | null;
+  refused: boolean;
+  check: Check | null;
+  why_none: string | null;
   columns: { name: string; type: string }[];
   rows: Cell[][];
   row_count: number;
