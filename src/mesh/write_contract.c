@@ -134,12 +134,16 @@ void mesh_contract_write(struct buf *b, const struct mesh_contract_head *head, c
             buf_printf(b, "# %.*s\n", STR_FMT(head->comment));
         buf_addz(b, "apiVersion: v3.1.0\nkind: DataContract\nid: ");
         buf_add(b, head->id);
-        buf_printf(b, "\nname: %.*s\nversion: %.*s\nstatus: %.*s\n", STR_FMT(head->name), STR_FMT(head->version), STR_FMT(head->status));
+        buf_addz(b, "\nname: ");
+        name_text(b, head->name);
+        buf_printf(b, "\nversion: %.*s\nstatus: %.*s\n", STR_FMT(head->version), STR_FMT(head->status));
         if (head->domain.n)
             buf_printf(b, "domain: %.*s\n", STR_FMT(head->domain));
         buf_addz(b, "schema:\n");
     }
-    buf_printf(b, "  - name: %.*s\n    physicalType: table\n", STR_FMT(head->object));
+    buf_addz(b, "  - name: ");
+    name_text(b, head->object);
+    buf_addz(b, "\n    physicalType: table\n");
     if (head->title.n) {
         buf_addz(b, "    businessName: ");
         text(b, head->title);

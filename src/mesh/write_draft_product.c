@@ -299,8 +299,10 @@ static void contract_yaml(struct drafting *p, struct buf *b, const struct produc
     mesh_contract_write(b, &head, v->rows.columns, v->rows.n, true);
     bool by_day = v->rows.time_column.n > 0 && !v->rows.coarse; /* without days, what can be promised is how often it is made anew */
     buf_printf(b, "slaProperties:\n  - {property: %s, value: %.*s, unit: %.*s", by_day ? "latency" : "frequency", STR_FMT(v->fresh_number), STR_FMT(v->fresh_unit));
-    if (by_day)
-        buf_printf(b, ", element: %.*s", STR_FMT(v->rows.time_column));
+    if (by_day) {
+        buf_addz(b, ", element: ");
+        draft_yaml_name(b, v->rows.time_column);
+    }
     buf_addz(b, ", description: ");
     draft_yaml_text(b, by_day ? STR("How old the newest rows may be.") : STR("How long ago it may have been built."));
     buf_addz(b, "}\n");

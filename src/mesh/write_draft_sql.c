@@ -1,6 +1,7 @@
 /* Columns, conditions and measures that were chosen by clicks, as one SELECT: names quoted, values escaped and held to their column's type. */
 #include "mesh/write_draft_int.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -284,7 +285,7 @@ static bool is_number_text(struct str s)
     for (size_t i = 0; i < s.n; i++)
         if (!((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-' || s.p[i] == '+' || s.p[i] == '.' || s.p[i] == 'e' || s.p[i] == 'E'))
             return false;
-    return str_to_f64(s, &v);
+    return str_to_f64(s, &v) && isfinite(v);
 }
 
 static void literal(struct drafting *p, struct buf *b, const struct mesh_inferred_column *c, const struct doc_node *v, struct str field)
