@@ -213,7 +213,7 @@ static int setup(void **state)
     if (!engine_open(&o, &engine, &e) || !engine_connect(engine, &parser, &e))
         return -1;
     strcpy(dir, fs_is_dir("/dev/shm") ? "/dev/shm/trellis-draft-XXXXXX" : "/tmp/trellis-draft-XXXXXX"); /* hundreds of tries, each synced to its disk */
-    if (!mkdtemp(dir))
+    if (!mkdtemp(dir) || !fs_mkdirs(arena_printf(&arena, "%s/data", dir).p, 0700, &e)) /* trials are made in there */
         return -1;
     struct mesh_init_options init = {.name = STR("shop"), .owner_name = STR("Ana"), .owner_contact = STR("ana@example.org")};
     struct mesh_add_options add = {.domain = STR("web"), .name = STR("orders"), .path = STR("in/orders.csv")};
