@@ -76,7 +76,9 @@ export function proposeGrain(from: string | null, to: string | null): TimeGrain 
 export function proposePanel(port: { ref: string; columns: Column[]; data_from: string | null; data_to: string | null }): PanelSpec {
   const open = port.columns.filter((c) => !c.hidden);
   const numbers = open.filter((c) => isNumber(c.type) && !ID.test(c.name) && !c.key);
-  const number = numbers.find((c) => LIKED.test(c.name)) ?? numbers[0] ?? null;
+  /* amounts of several currencies do not add up: their twin in one currency goes first */
+  const liked = numbers.filter((c) => LIKED.test(c.name));
+  const number = liked.find((c) => c.name.endsWith('_reporting')) ?? liked[0] ?? numbers[0] ?? null;
   const time = open.find((c) => isTime(c.type)) ?? null;
   const word = open.find((c) => !isTime(c.type) && !isNumber(c.type) && !ID.test(c.name) && !c.key) ?? null;
   const measure: PanelMeasure = number
