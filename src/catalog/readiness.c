@@ -145,7 +145,7 @@ static bool has_purpose(const struct facts *f, struct ready_step *s)
         return false;
     for (size_t i = 0; i < f->d->n_products; i++)
         if (!f->d->products[i]->purpose.n)
-            lack_add(&l, f->d->products[i]->name, product_href(f->d->products[i], f->a));
+            lack_add(&l, f->d->products[i]->name, l.n ? STR("") : product_href(f->d->products[i], f->a));
     return lack_end(&l, "products that do not say what they are for", s);
 }
 
@@ -157,7 +157,7 @@ static bool has_readme(const struct facts *f, struct ready_step *s)
     for (size_t i = 0; i < f->d->n_products; i++)
         if (!str_trim(f->d->products[i]->readme).n)
             lack_add(&l, f->d->products[i]->name,
-                     arena_printf(f->a, "%.*s?tab=runbook", STR_FMT(product_href(f->d->products[i], f->a))));
+                     l.n ? STR("") : arena_printf(f->a, "%.*s?tab=runbook", STR_FMT(product_href(f->d->products[i], f->a))));
     return lack_end(&l, "products without a runbook (README.md)", s);
 }
 
@@ -182,6 +182,12 @@ static struct str tab(const struct facts *f, const struct mesh_port *p, const ch
     return arena_printf(f->a, "%.*s&tab=%s", STR_FMT(port_href(p, f->a)), name);
 }
 
+/* A page is written for the first alone: there may be ten thousand. */
+static void lack_port(struct lack *l, const struct facts *f, const struct mesh_port *p, const char *name)
+{
+    lack_add(l, port_shown(p), l->n ? STR("") : tab(f, p, name));
+}
+
 static bool described(const struct mesh_port *p)
 {
     bool good = p->contract && p->contract->n_columns > 0;
@@ -197,7 +203,7 @@ static bool has_contracts(const struct facts *f, struct ready_step *s)
         return false;
     EACH_PORT(f, p)
     if (!described(p))
-        lack_add(&l, port_shown(p), tab(f, p, "schema"));
+        lack_port(&l, f, p, "schema");
     return lack_end(&l, "ports with columns that are not described or not classified", s);
 }
 
@@ -218,7 +224,7 @@ static bool has_checks(const struct facts *f, struct ready_step *s)
         return false;
     EACH_PORT(f, p)
     if (!contract_has(p->contract, "quality"))
-        lack_add(&l, port_shown(p), tab(f, p, "quality"));
+        lack_port(&l, f, p, "quality");
     return lack_end(&l, "ports whose contract has no quality check", s);
 }
 
@@ -229,7 +235,7 @@ static bool has_sla(const struct facts *f, struct ready_step *s)
         return false;
     EACH_PORT(f, p)
     if (!contract_has(p->contract, "slaProperties"))
-        lack_add(&l, port_shown(p), tab(f, p, "overview"));
+        lack_port(&l, f, p, "overview");
     return lack_end(&l, "ports whose contract promises nothing (slaProperties)", s);
 }
 
@@ -251,7 +257,7 @@ static bool is_built(const struct facts *f, struct ready_step *s)
         return false;
     EACH_PORT(f, p)
     if (f->status[p->index].state == PORT_NEVER_BUILT || f->status[p->index].state == PORT_FAILING)
-        lack_add(&l, port_shown(p), port_href(p, f->a));
+        lack_add(&l, port_shown(p), l.n ? STR("") : port_href(p, f->a));
     bool done = lack_end(&l, "ports that are not built or fail", s);
     if (!done)
         s->command = STR("trellis run");
@@ -282,7 +288,7 @@ static bool has_consumers(const struct facts *f, struct ready_step *s)
         return false;
     for (size_t i = 0; i < f->d->n_products; i++)
         if (!used(f, f->d->products[i]))
-            lack_add(&l, f->d->products[i]->name, product_href(f->d->products[i], f->a));
+            lack_add(&l, f->d->products[i]->name, l.n ? STR("") : product_href(f->d->products[i], f->a));
     return lack_end(&l, "products that nobody is named to use (trellisConsumers)", s);
 }
 

@@ -11,7 +11,7 @@
 #include "serve/kept.h"
 #include "serve/put.h"
 
-enum { LOOK_EVERY_US = 1000000, BROKEN_KEPT = 50, TREE_DEPTH_MAX = 8 };
+enum { LOOK_EVERY_US = 1000000, LOOK_SELDOM_US = 10000000, LOOK_SHARE = 20, BROKEN_KEPT = 50, TREE_DEPTH_MAX = 8 };
 
 struct app_mesh {
     struct mesh *mesh;
@@ -179,17 +179,28 @@ static struct app_mesh *newest(struct app *app)
 
 struct app_mesh *app_mesh_get_locked(struct app *app)
 {
+    int64_t begun = clock_mono_us();
     uint64_t tree = declaration_hash(app);
+    pthread_mutex_lock(&app->lock);
+    app->look_us = clock_mono_us() - begun;
+    pthread_mutex_unlock(&app->lock);
     if (tree != app->tree)
         reload(app, tree);
     return newest(app);
+}
+
+/* Looking is to take a small share of the time, however many files there are. */
+static int64_t look_after_us(const struct app *app)
+{
+    int64_t us = app->look_us * LOOK_SHARE;
+    return us < LOOK_EVERY_US ? LOOK_EVERY_US : us > LOOK_SELDOM_US ? LOOK_SELDOM_US : us;
 }
 
 struct app_mesh *app_mesh_get(struct app *app, bool now)
 {
     int64_t at = clock_mono_us();
     pthread_mutex_lock(&app->lock);
-    bool look = now || at - app->checked_us > LOOK_EVERY_US;
+    bool look = now || at - app->checked_us > look_after_us(app);
     if (look)
         app->checked_us = at;
     pthread_mutex_unlock(&app->lock);

@@ -26,11 +26,11 @@ struct app {
     const struct session *session; /* of the server; NULL in a command */
     struct alerting *alerting;     /* of the server; NULL in a command */
 
-    pthread_mutex_t lock; /* current, broken, tree, checked_us, sources */
+    pthread_mutex_t lock; /* current, broken, tree, checked_us, look_us, sources */
     struct app_mesh *current;
     struct buf broken; /* JSON array of what is wrong with a newer declaration; empty: nothing */
     uint64_t tree;     /* fingerprint of the files at the last load */
-    int64_t checked_us;
+    int64_t checked_us, look_us; /* when its files were looked at last, and how long that took */
 
     struct kept *kept;        /* kept.h; guarded by `lock`; NULL: nothing yet */
     struct buf sources;       /* answer of the last question for sources; guarded by `lock` */
@@ -51,8 +51,8 @@ struct app {
 MUST_CHECK bool app_open(const char *mesh_dir, const char *program, struct app **out, struct errs *es, struct err *e);
 void app_close(struct app *a);
 
-/* The declaration to answer with; files that changed since are loaded first (looked at once a second, or at once with
- * `now`). A broken change keeps the old one. Give it back with app_mesh_put. */
+/* The declaration to answer with; files that changed since are loaded first (looked at once a second, more rarely where
+ * they are so many that looking takes long; or at once with `now`). A broken change keeps the old one. Give it back with app_mesh_put. */
 struct app_mesh *app_mesh_get(struct app *a, bool now);
 struct app_mesh *app_mesh_get_locked(struct app *a); /* looks at once; the caller holds `reload`, so that it stays the newest */
 const struct mesh *app_mesh_of(const struct app_mesh *m);

@@ -570,6 +570,7 @@ static void answer(struct app *app, const struct http_request *q, struct http_re
         else
             log_err(LOG_WARN, "serve", "answer_broken", &e);
     }
+    known_states_put(c.states);
     app_mesh_put(m);
     arena_fini(&a);
 }
@@ -627,6 +628,13 @@ void routes_call(struct app *app, enum http_verb verb, const char *target, struc
 struct buf call_buf(void)
 {
     return BUF_INIT((size_t)ANSWER_MAX_BYTES);
+}
+
+const struct build_port_status *call_states(struct call *c, struct err *e)
+{
+    if (!c->states)
+        c->states = known_states_get(c->app, c->known, e);
+    return c->states ? c->states->ports : NULL;
 }
 
 void call_json(struct call *c, struct buf *b)

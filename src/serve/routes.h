@@ -24,6 +24,7 @@ struct call {
     struct str args[ROUTE_ARGS]; /* parts of the path, decoded */
     const struct mesh *mesh;     /* NULL for ROUTE_MEMORY */
     struct known *known;         /* what is made of it */
+    struct known_states *states; /* call_states, once asked for */
 };
 
 struct route_param {
@@ -61,6 +62,8 @@ MUST_CHECK bool call_no_body(struct call *c, struct err *e);
 bool call_missing(struct err *e, const char *kind, struct str name, const struct str *known,
                   size_t n); /* E_NOT_FOUND with did-you-mean; false */
 struct buf call_buf(void);
+/* The states of all ports, as mesh.ports, until the call ends; NULL: `e` says why. */
+const struct build_port_status *call_states(struct call *c, struct err *e);
 /* The port that args name, or NULL with E_NOT_FOUND. */
 const struct mesh_port *call_port(struct call *c, struct err *e);
 
@@ -163,7 +166,7 @@ void shape_catalog_item(struct buf *b, const struct mesh_product *p, const struc
 
 /* ---- what the pages of the catalog share ---- */
 struct domain_facts {
-    struct build_port_status *status; /* as mesh.ports */
+    const struct build_port_status *status; /* as mesh.ports */
     struct source_lag *lags;          /* as mesh.sources */
     struct readiness *ready;          /* as mesh.domains */
     struct clash *clashes;

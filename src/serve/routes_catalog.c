@@ -6,11 +6,6 @@
 
 enum { CHECKS_SHOWN = 500, RUNS_SHOWN = 20 };
 
-static bool statuses(struct call *c, struct build_port_status **out, struct err *e)
-{
-    return catalog_status(c->app->build, c->app->state, c->mesh, c->a, out, e);
-}
-
 /* Rows set aside from files that still count, over all declared streams. */
 static bool quarantined(struct call *c, int64_t *total, struct err *e)
 {
@@ -46,9 +41,9 @@ static void put_domain(struct buf *b, const struct mesh_domain *d)
 bool route_mesh(struct call *c, struct err *e)
 {
     const struct mesh *m = c->mesh;
-    struct build_port_status *st;
+    const struct build_port_status *st = call_states(c, e);
     int64_t bad_rows;
-    if (!statuses(c, &st, e) || !quarantined(c, &bad_rows, e))
+    if (!st || !quarantined(c, &bad_rows, e))
         return false;
     int64_t counts[4] = {0};
     for (size_t i = 0; i < m->n_ports; i++)
@@ -108,8 +103,8 @@ static void put_product_members(struct buf *b, const struct mesh_product *p, con
 
 bool route_products(struct call *c, struct err *e)
 {
-    struct build_port_status *st;
-    if (!statuses(c, &st, e))
+    const struct build_port_status *st = call_states(c, e);
+    if (!st)
         return false;
     struct buf b = call_buf();
     put_open(&b, NULL, '{');
@@ -289,7 +284,7 @@ static bool answer_with(struct call *c, struct buf *b, bool good)
 bool route_product(struct call *c, struct err *e)
 {
     const struct mesh_product *p = mesh_find_product(c->mesh, c->args[0], c->args[1]);
-    struct build_port_status *st;
+    const struct build_port_status *st;
     struct engine_conn *conn = NULL;
     if (!p) {
         struct str *known = arena_array(c->a, c->mesh->n_products + 1, sizeof *known);
@@ -299,7 +294,7 @@ bool route_product(struct call *c, struct err *e)
         return call_missing(e, "product", arena_printf(c->a, "%.*s/%.*s", STR_FMT(c->args[0]), STR_FMT(c->args[1])), known,
                             c->mesh->n_products);
     }
-    if (!statuses(c, &st, e) || !engine_connect(c->app->state->engine, &conn, e))
+    if ((st = call_states(c, e)) == NULL || !engine_connect(c->app->state->engine, &conn, e))
         return false;
     struct buf b = call_buf();
     bool good = true;
@@ -317,9 +312,9 @@ bool route_product(struct call *c, struct err *e)
 bool route_port(struct call *c, struct err *e)
 {
     const struct mesh_port *p = call_port(c, e);
-    struct build_port_status *st;
+    const struct build_port_status *st;
     struct engine_conn *conn = NULL;
-    if (!p || !statuses(c, &st, e) || !engine_connect(c->app->state->engine, &conn, e))
+    if (!p || (st = call_states(c, e)) == NULL || !engine_connect(c->app->state->engine, &conn, e))
         return false;
     struct buf b = call_buf();
     bool good = put_port(c, &b, p, st, conn, e);

@@ -13,7 +13,7 @@ bool domain_facts_get(struct call *c, struct domain_facts *f, struct err *e)
     size_t n_uses;
     int64_t since = clock_now_us() - (int64_t)USES_DAYS * 86400 * 1000000;
     *f = (struct domain_facts){.uses = arena_array(c->a, c->mesh->n_ports + 1, sizeof *f->uses)};
-    if (!catalog_status(c->app->build, c->app->state, c->mesh, c->a, &f->status, e) || !catalog_lags(c->app->state, c->mesh, c->a, &f->lags, e) ||
+    if ((f->status = call_states(c, e)) == NULL || !catalog_lags(c->app->state, c->mesh, c->a, &f->lags, e) ||
         !catalog_readiness(c->app->state, c->mesh, f->status, c->a, &f->ready, e) ||
         !catalog_clashes(c->mesh, c->a, &f->clashes, &f->n_clashes, e) ||
         !store_requests(c->app->state->store, c->a, &(struct store_request_ask){.state = STR("open")}, &f->open, &f->n_open, e) ||
@@ -124,9 +124,9 @@ static void put_readiness(struct buf *b, const char *key, const struct readiness
 
 bool route_readiness(struct call *c, struct err *e)
 {
-    struct build_port_status *st;
+    const struct build_port_status *st = call_states(c, e);
     struct readiness *v;
-    if (!catalog_status(c->app->build, c->app->state, c->mesh, c->a, &st, e) || !catalog_readiness(c->app->state, c->mesh, st, c->a, &v, e))
+    if (!st || !catalog_readiness(c->app->state, c->mesh, st, c->a, &v, e))
         return false;
     struct buf b = call_buf();
     put_open(&b, NULL, '{');
