@@ -18,7 +18,7 @@ bool route_packs(struct call *c, struct err *e)
 {
     struct mesh_pack *packs;
     size_t n;
-    if (!mesh_packs(c->a, &packs, &n, e))
+    if (!mesh_packs_in(c->a, str_of(c->app->dir), &packs, &n, e))
         return false;
     struct buf b = call_buf();
     put_open(&b, NULL, '{');
@@ -31,7 +31,7 @@ bool route_packs(struct call *c, struct err *e)
         put_str(&b, "kind", packs[i].kind == PACK_SOURCE ? STR("source") : STR("product"));
         put_opt(&b, "platform", packs[i].platform);
         put_opt(&b, "domain", packs[i].domain);
-        put_bool(&b, "own", false);
+        put_bool(&b, "own", packs[i].own);
         put_bool(&b, "added", is_added(c->mesh, &packs[i]));
         put_close(&b, '}');
     }
