@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds and runs the benchmarks of bench/meson.build in their order; each prints its figures beside its yardstick.
+# Builds and runs the benchmarks of bench/meson.build in their order, then the pages in a browser; each prints its figures beside its
+# yardstick.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mapfile -t programs < <(sed -nE "s/^ *\['([a-z0-9_]+)'.*/\1/p" bench/meson.build)
@@ -11,3 +12,6 @@ for p in "${programs[@]}"; do
     echo "== $p"
     "build/bench/$p"
 done
+echo "== bench_pages"
+[ ! -x .deps/node/bin/node ] || PATH=$PWD/.deps/node/bin:$PATH
+TRELLIS_BIN=$TRELLIS_PROGRAM node bench/bench_pages.mjs

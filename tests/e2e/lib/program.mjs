@@ -56,6 +56,7 @@ export function serve(cwd, { env, timeout = 30_000 } = {}) {
         address,
         origin,
         token,
+        pid: child.pid,
         /* a page with the key of the session: the first address that a browser opens */
         at: (route) => `${origin}${route}${route.includes('?') ? '&' : '?'}token=${token}`,
         output: () => text,
