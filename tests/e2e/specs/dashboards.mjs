@@ -109,7 +109,7 @@ export default async function dashboards(context) {
     await page.locator('[data-panel=p0]').getByRole('button', { name: /Where First comes from/ }).click();
     await page.getByRole('button', { name: 'Take it off the dashboard' }).click();
     await page.locator('[data-apply]').click();
-    await page.getByRole('heading', { name: 'First' }).waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'First', exact: true }).waitFor({ state: 'detached' });
     assert.deepEqual((await all()).find((x) => x.name === 'fuer_groesse_co').panels.map((p) => p.title), ['Second']);
   });
 

@@ -66,7 +66,7 @@ export default async function edit(context) {
     await dialog.locator('em').first().waitFor();
     await dialog.getByRole('textbox', { name: /^The word/ }).fill('Warm lead');
     await dialog.getByLabel('What it means').fill('Somebody who answered twice.');
-    await dialog.getByLabel('Domain', { exact: false }).selectOption('web');
+    await dialog.locator('select').selectOption('web');
     await dialog.getByRole('button', { name: 'Show the change' }).click();
     await dialog.locator('[data-apply]').click();
     await dialog.waitFor({ state: 'detached' });

@@ -128,7 +128,7 @@ export default async function newcomer({ t, browser, server, mesh, temp }) {
     await h.press('/');
     await page.getByRole('combobox').waitFor();
     await h.type(page.getByRole('combobox'), 'rainfall hourly');
-    await h.click(page.getByRole('link', { name: 'Ask for it' }));
+    await h.click(page.getByRole('option', { name: /Ask for a product/ }));
     await page.waitForURL(/\/requests\?new=product/);
     await settled(page);
     assert.equal(await page.getByLabel('In a few words').inputValue(), 'rainfall hourly');
