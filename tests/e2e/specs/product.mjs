@@ -132,6 +132,8 @@ export default async function product({ t, browser, server, mesh }) {
     await settled(page);
     await page.getByRole('tab', { name: 'Overview' }).focus();
     await page.keyboard.press('ArrowRight');
+    await page.waitForURL(/tab=chart/);
+    await page.keyboard.press('ArrowRight');
     await page.waitForURL(/tab=schema/);
     assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Schema');
     await page.keyboard.press('End');
