@@ -2,7 +2,7 @@
  * A nested object or array is one JSON column, as the loader of JSON files keeps it. */
 #include "exchange/exchange_int.h"
 
-enum { REFS_MAX = 32 };
+enum { REFS_MAX = 32, PARTS_MAX = 64, DEPTH_MAX = 8 };
 
 struct schema { struct intake *r; const struct doc *d; };
 
@@ -35,13 +35,13 @@ static const struct doc_node *followed(struct schema *s, const struct doc_node *
     return NULL;
 }
 
-/* "type": "string" or ["string", "null"]; the same by anyOf or oneOf with a null. The node that says more than null goes to *n. */
+/* "type": "string" or ["string", "null"]; the same by anyOf or oneOf with a null, or by a part of allOf. The node that says more than null goes to *n. */
 static struct str type_of(struct schema *s, const struct doc_node **n, bool *nullable)
 {
-    static const char *const choices[] = {"anyOf", "oneOf"};
+    static const char *const choices[] = {"anyOf", "oneOf", "allOf"};
     const struct doc_node *type = doc_get(s->d, *n, "type"), *v;
     struct str found = STR("");
-    for (size_t i = 0; i < 2 && !type; i++) {
+    for (size_t i = 0; i < sizeof choices / sizeof *choices && !type; i++) {
         const struct doc_node *list = doc_get(s->d, *n, choices[i]);
         for (v = doc_first(s->d, list); v; v = doc_next(s->d, v)) {
             const struct doc_node *one = followed(s, v);
@@ -108,31 +108,75 @@ static void column(struct schema *s, const struct doc_node *property, struct str
             c->values[c->n_values++] = doc_text(d, v);
 }
 
-static bool is_required(struct schema *s, const struct doc_node *object, struct str name)
+/* An object and the parts that its allOf joins it from. */
+struct parts { const struct doc_node *v[PARTS_MAX]; size_t n; };
+
+static void parts_find(struct schema *s, const struct doc_node *n, int depth, struct parts *out)
 {
-    const struct doc_node *list = doc_get(s->d, object, "required");
-    for (const struct doc_node *v = doc_first(s->d, list); v; v = doc_next(s->d, v))
-        if (str_eq(doc_text(s->d, v), name))
-            return true;
+    n = followed(s, n);
+    for (size_t i = 0; n && i < out->n; i++)
+        if (out->v[i] == n)
+            return;
+    if (!n || depth > DEPTH_MAX)
+        return;
+    if (out->n == PARTS_MAX) {
+        errs_warn(s->r->es, E_SCHEMA, s->r->file, n->line, n->col, "more than %d parts of one object; the rest is left out", PARTS_MAX);
+        return;
+    }
+    out->v[out->n++] = n;
+    for (const struct doc_node *v = doc_first(s->d, doc_get(s->d, n, "allOf")); v; v = doc_next(s->d, v))
+        parts_find(s, v, depth + 1, out);
+}
+
+static bool is_required(struct schema *s, const struct parts *parts, struct str name)
+{
+    for (size_t i = 0; i < parts->n; i++) {
+        const struct doc_node *list = doc_get(s->d, parts->v[i], "required");
+        for (const struct doc_node *v = doc_first(s->d, list); v; v = doc_next(s->d, v))
+            if (str_eq(doc_text(s->d, v), name))
+                return true;
+    }
+    return false;
+}
+
+static const struct doc_node *properties_of(struct schema *s, const struct parts *parts, size_t i)
+{
+    const struct doc_node *properties = doc_get(s->d, parts->v[i], "properties");
+    return properties && properties->kind == DOC_MAP ? properties : NULL;
+}
+
+/* Whether a part before this one describes the property: what the object itself says goes first. */
+static bool said_before(struct schema *s, const struct parts *parts, size_t part, struct str name)
+{
+    for (size_t i = 0; i < part; i++)
+        for (const struct doc_node *p = doc_first(s->d, properties_of(s, parts, i)); p; p = doc_next(s->d, p))
+            if (str_eq(doc_key(s->d, p), name))
+                return true;
     return false;
 }
 
 /* False: describes no object. */
 static bool table(struct schema *s, const struct doc_node *n, struct str name)
 {
+    struct parts parts = {.n = 0};
     n = followed(s, n);
     if (n && str_eq(doc_str(s->d, n, "type"), STR("array")))
         n = followed(s, doc_get(s->d, n, "items"));
-    const struct doc_node *properties = n ? doc_get(s->d, n, "properties") : NULL;
-    if (!properties || properties->kind != DOC_MAP)
+    parts_find(s, n, 0, &parts);
+    bool any = false;
+    for (size_t i = 0; i < parts.n; i++)
+        any |= properties_of(s, &parts, i) != NULL;
+    if (!any)
         return false;
     struct exchange_table *t = intake_table(s->r, name, n->line, n->col);
     if (!t)
         return true;
     t->description = str_trim(doc_str(s->d, n, "description"));
     t->title = doc_str(s->d, n, "title");
-    for (const struct doc_node *p = doc_first(s->d, properties); p; p = doc_next(s->d, p))
-        column(s, p, doc_key(s->d, p), is_required(s, n, doc_key(s->d, p)));
+    for (size_t i = 0; i < parts.n; i++)
+        for (const struct doc_node *p = doc_first(s->d, properties_of(s, &parts, i)); p; p = doc_next(s->d, p))
+            if (!said_before(s, &parts, i, doc_key(s->d, p)))
+                column(s, p, doc_key(s->d, p), is_required(s, &parts, doc_key(s->d, p)));
     return true;
 }
 

@@ -331,6 +331,10 @@ static bool create_table(struct ddl *d, bool *was)
     const struct word *at = d->w;
     if (!name_path(d, &name))
         return false;
+    if (word_is(d->w, "CLUSTER") && word_is(d->w + 1, "BY") && word_mark(d->w + 2, '(')) { /* where Snowflake's GET_DDL puts it */
+        d->w += 2;
+        skip_group(d);
+    }
     if (!word_mark(d->w, '(')) {
         errs_warn(d->r->es, E_SQL, d->r->file, at->line, at->col, "%.*s is made from a query; its columns are not written here, and it is left out", STR_FMT(name));
         skip_statement(d);

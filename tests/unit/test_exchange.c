@@ -47,6 +47,18 @@ static void told(struct buf *b, const struct exchange_set *set)
 static const struct read_case {
     const char *file, *text, *wanted, *warning; /* a part of what is warned of; NULL: nothing is */
 } cases[] = {
+    {"dump.sql", /* pg_dump with rows, commands of psql and a function */
+     "\\restrict x\nCREATE TABLE public.a (\n    x bigint NOT NULL\n);\nCOPY public.a (x) FROM stdin;\n1\tit's; CREATE TABLE no (x int);\n\\.\n"
+     "CREATE FUNCTION f() RETURNS trigger AS $_$ begin; CREATE TABLE nope (x int); end; $_$ LANGUAGE plpgsql;\nCREATE TABLE public.b (y text);\n",
+     "a\n  x BIGINT required\nb\n  y VARCHAR\n", "2 other statements"},
+    {"mysql.sql", "CREATE TABLE `a` (`x` int NOT NULL COMMENT 'it\\'s');\nINSERT INTO `a` VALUES ('a\\'; CREATE TABLE no (x int);','\\\\');\nCREATE TABLE `b` (`y` int);\n",
+     "a\n  x INTEGER required \"it's\"\nb\n  y INTEGER\n", "1 other statement"},
+    {"snowflake.sql", "create or replace TABLE D.S.ORDERS cluster by (ID, (X)) (\n\tID NUMBER(38,0) NOT NULL\n);", "orders\n  id DECIMAL(38,0) required\n", NULL},
+    {"order.schema.json",
+     "{\"$schema\": \"x\", \"title\": \"Order\", \"$defs\": {\"base\": {\"properties\": {\"id\": {\"type\": \"string\"}, \"n\": {\"type\": \"string\"}}, \"required\": [\"id\"]},"
+     " \"loop\": {\"allOf\": [{\"$ref\": \"#/$defs/loop\"}, {\"$ref\": \"#/$defs/base\"}]}},"
+     " \"allOf\": [{\"properties\": {\"n\": {\"allOf\": [{\"type\": \"integer\"}]}}, \"required\": [\"n\"]}, {\"$ref\": \"#/$defs/loop\"}]}",
+     "order\n  n BIGINT required\n  id VARCHAR required\n", NULL},
     {"shop.sql",
      "-- shop\nCREATE TABLE IF NOT EXISTS shop.customers (\n"
      "  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  email VARCHAR(255) NOT NULL UNIQUE,\n"
