@@ -475,6 +475,19 @@ static void header_pass(struct reading *r, struct csv *c, size_t used)
     c->w.at += used;
 }
 
+/* A control character in a name: the bytes are those of another format, which would be taken for one strange column. */
+static bool names_are_text(const struct str *fields, size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (detect_control(fields[i])) {
+            err_set(e, E_SOURCE_FILE, "it is no text: a control character stands in the name of column %zu", i + 1);
+            err_hint(e, "save it as CSV in UTF-8, XLSX, JSON or Parquet; unpack it where it was compressed twice");
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Names from one row or two; without any, the first record is left where it is. */
 static bool header_read(struct reading *r, struct csv *c, struct err *e)
 {
@@ -494,6 +507,8 @@ static bool header_read(struct reading *r, struct csv *c, struct err *e)
     }
     if (n > FIELDS_MAX)
         return err_set(e, E_SOURCE_FILE, "its first line has %zu fields; %d are the most", n, FIELDS_MAX);
+    if (r->dialect.header_rows && (!names_are_text(fields, n, e) || (groups && !names_are_text(groups, n_groups, e))))
+        return false;
     if (n == 0 && !groups) {
         err_set(e, E_SOURCE_FILE, "the file is empty: there is not even a header");
         err_hint(e, "remove it, or export it again");

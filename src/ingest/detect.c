@@ -41,6 +41,16 @@ static bool is_web_page(struct str head)
     return false;
 }
 
+bool detect_control(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char b = (unsigned char)s.p[i], next = i + 1 < s.n ? (unsigned char)s.p[i + 1] : 0;
+        if ((b < 0x20 && b != '\t' && b != '\n' && b != '\r') || b == 0x7f || (b == 0xc2 && next >= 0x80 && next <= 0x9f))
+            return true;
+    }
+    return false;
+}
+
 const char *detect_refused(struct str head, const char **hint)
 {
     static const struct {
@@ -59,6 +69,8 @@ const char *detect_refused(struct str head, const char **hint)
         {"%PDF", 4, "PDF", "ask for the table itself, as CSV or XLSX"},
         {"{\\rtf", 5, "a text document (RTF)", AS_TEXT},
         {"SQLite format 3", 15, "a SQLite database", "export its tables as CSV"},
+        {"\xff\xfe\0\0", 4, "text in UTF-32", "save it as UTF-8"},
+        {"\0\0\xfe\xff", 4, "text in UTF-32", "save it as UTF-8"},
         {"\x89PNG", 4, "a picture (PNG)", AS_TEXT},
         {"\xff\xd8\xff", 3, "a picture (JPEG)", AS_TEXT},
         {"ORC", 3, "ORC", "save it as Parquet"},

@@ -78,7 +78,9 @@ static void columns_propose(struct looking *l, const struct loader_shape *shape)
         struct mesh_column *c = &out->columns[k];
         l->at[k] = i;
         c->name = shape->cols[i].name;
-        c->business_name = text_of(l, v, "title").n ? text_of(l, v, "title") : c->name;
+        c->business_name = text_of(l, v, "title");
+        if (!c->business_name.n || detect_control(c->business_name)) /* YAML has no such character */
+            c->business_name = c->name;
         enum cell_look look = cell_look_parse(json_str(v, "look"));
         propose(c, look);
         bool person = json_bool(v, "emails", false);

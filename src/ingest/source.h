@@ -24,6 +24,7 @@ struct str source_sample(const struct source *s); /* first bytes, decompressed a
 enum source_compression detect_compression(struct str head);
 /* A kind of file that is not read, by its first bytes: what it is, and what to do; NULL: none of them. */
 const char *detect_refused(struct str head, const char **hint);
+bool detect_control(struct str s); /* whether it holds a control character other than tab and line ends */
 enum source_encoding detect_encoding(struct str sample, bool whole, size_t *bom_bytes);
 enum source_format { FORMAT_CSV, FORMAT_JSON, FORMAT_NDJSON, FORMAT_PARQUET, FORMAT_XLSX };
 enum source_format detect_format(struct str sample, struct str file_name, bool whole);

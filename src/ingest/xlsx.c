@@ -191,8 +191,14 @@ static void cell_end(struct walk *w)
     struct str v = w->value.n ? buf_str(&w->value) : STR("");
     size_t from = w->text.n;
     w->in_cell = w->in_value = false;
-    if (!v.n || w->column == 0 || w->column > COLUMNS_MAX)
+    if (!v.n || w->column == 0)
         return;
+    if (w->column > COLUMNS_MAX) {
+        err_set(w->e, E_SOURCE_FILE, "row %u holds a value in column %u; %d columns are the most", w->row, w->column, COLUMNS_MAX);
+        err_hint(w->e, "remove what stands far to the right, or export the columns that matter as CSV");
+        fail(w);
+        return;
+    }
     if (w->type == 's') {
         int64_t i;
         if (str_to_i64(str_trim(v), &i) && i >= 0)
