@@ -115,7 +115,7 @@ bool sql_words(struct arena *a, struct str file, struct str text, struct word **
 {
     struct scan s = {text, 0, 1, 1};
     /* Where names stand between backticks (MySQL, BigQuery), texts know the backslash. */
-    bool slash = memchr(text.p, '`', text.n) != NULL;
+    bool slash = text.n && memchr(text.p, '`', text.n) != NULL;
     size_t n = 0, cap = WORDS_FIRST;
     struct word *v = arena_array(a, cap, sizeof *v);
     for (;;) {
