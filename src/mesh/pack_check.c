@@ -383,8 +383,11 @@ static void parts_check(struct check *c)
 
 static void foreign_say(struct check *c, const struct err *e)
 {
-    struct err *told = errs_add(c->es, e->code, named(c, STR("pack.yaml")), 0, 0, "in a mesh with this pack, %s:%u:%u: %s", e->file, (unsigned)e->line, (unsigned)e->col, e->text);
-    say(told, e->hint);
+    struct str path = named(c, STR("pack.yaml"));
+    if (e->file[0])
+        say(errs_add(c->es, e->code, path, 0, 0, "in a mesh with this pack, %s:%u:%u: %s", e->file, (unsigned)e->line, (unsigned)e->col, e->text), e->hint);
+    else
+        say(errs_add(c->es, e->code, path, 0, 0, "%s", e->text), e->hint);
 }
 
 /* What the mesh says, but for what was told already at the same place. */
@@ -410,7 +413,7 @@ static void mesh_say(struct check *c, const struct errs *found)
 static bool mesh_check(struct check *c, const char *dir, struct engine_conn *parser, struct err *e)
 {
     const struct mesh_init_options init = {.name = STR("packcheck"), .owner_name = c->words[5].value, .owner_contact = c->words[6].value};
-    const bool source = mesh_pack_file(c->p, STR("source.yaml")) != NULL;
+    const bool source = str_eq(doc_str(c->p->doc, doc_root(c->p->doc), "kind"), STR("source"));
     const struct mesh_add_options add = {.domain = c->words[0].value, .name = c->words[1].value, .path = source ? c->words[2].value : (struct str){"", 0}};
     const struct mesh_domain_options domain = {.name = add.domain, .template_name = STR("acquisition"), .owner_name = init.owner_name, .owner_contact = init.owner_contact};
     struct mesh_written *files;

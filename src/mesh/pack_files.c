@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/embed.h"
 #include "mesh/names.h"
@@ -122,6 +123,12 @@ static bool walk_folder(struct walk *w, struct str inside, int depth, struct err
         struct str path = inside.n ? arena_printf(w->a, "%.*s/%.*s", STR_FMT(inside), STR_FMT(names[i])) : names[i];
         const char *full = arena_strz(w->a, fs_join(w->a, w->root, path));
         bool folder = fs_is_dir(full);
+        struct stat st;
+        if (lstat(full, &st) == 0 && S_ISLNK(st.st_mode)) { /* it would carry off what is not in the pack */
+            err_at(e, E_SOURCE_FILE, arena_printf(w->a, "%.*s%.*s", STR_FMT(w->out->folder), STR_FMT(path)), 0, 0, "a pack holds its files itself; this is a link");
+            err_hint(e, "put the file or folder itself in its place");
+            return false;
+        }
         if (folder && !w->tests && str_eq(path, STR("tests")))
             continue;
         if (!(folder ? walk_folder(w, path, depth + 1, e) : walk_add(w, path, full, e)))

@@ -140,6 +140,14 @@ test("words, folders and names that are none are refused with what to type", (t)
     assert.match(run(["pack", "check", "./nowhere"], { cwd: dir }).err, /there is no folder \.\/nowhere/);
     assert.match(run(["pack", "check", "./domains"], { cwd: dir }).err, /is no pack: it has no pack\.yaml/);
     assert.match(run(["pack", "test"], { cwd: dir }).err, /the mesh has no packs of its own/);
+    write(dir, "packs/links/pack.yaml", "name: links\nkind: product\ntitle: L\nsummary: l\n");
+    fs.symlinkSync("/etc", path.join(dir, "packs/links/products"));
+    assert.match(run(["pack", "check", "links"], { cwd: dir }).err, /packs\/links\/products: error TR201: .*this is a link/);
+    fs.unlinkSync(path.join(dir, "packs/links/products"));
+    write(dir, "packs/links/source.yaml", "name: x\n");
+    const both = run(["pack", "check", "links"], { cwd: dir }).out;
+    assert.match(both, /a pack of kind product has no source/);
+    assert.doesNotMatch(both, /--path/);
     assert.match(must(["pack", "show", "x_ads", "--unions"], { cwd: dir }).out, /^campaign_daily\n  date_day +DATE$/m);
 });
 
