@@ -1,6 +1,7 @@
 /* JSON Schema (draft 4 to 2020-12): an object, or an array of objects, is a table; so is each of $defs where the root itself describes none.
  * A nested object or array is one JSON column, as the loader of JSON files keeps it. */
 #include "exchange/exchange_int.h"
+#include "mesh/types.h"
 
 enum { REFS_MAX = 32, PARTS_MAX = 64, DEPTH_MAX = 8 };
 
@@ -95,6 +96,10 @@ static void column(struct schema *s, const struct doc_node *property, struct str
             break;
         }
     }
+    /* Our own exact type, where we wrote the schema: JSON knows no decimals. */
+    struct str near, exact = type_canonical(s->r->a, doc_str(d, n, "x-physicalType"), &near);
+    if (exact.p)
+        type_set(c, exact);
     c->required = required && !nullable;
     c->max_length = doc_int(d, n, "maxLength", 0);
     if (str_eq(c->logical_type, STR("string")))
@@ -244,6 +249,7 @@ static void write_column(struct buf *b, const struct mesh_inferred_column *c)
     member(b, "title", c->title);
     member(b, "description", c->description);
     member(b, "x-classification", c->class_text);
+    member(b, "x-physicalType", c->physical_type);
     if (c->max_length > 0)
         buf_printf(b, ", \"maxLength\": %lld", (long long)c->max_length);
     member(b, "pattern", c->pattern);

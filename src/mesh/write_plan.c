@@ -101,7 +101,9 @@ bool plan_commit(struct plan *p, bool force, struct mesh_written **files, size_t
         folders[i] = first_new_folder(p, f->path);
         if (!fs_mkdirs(full(p, fs_dirname(f->path)), 0755, e) || !fs_write_atomic(full(p, f->path), f->text, 0644, e)) {
             take_back(p, i, folders);
-            err_prefix(e, "nothing was added: ");
+            err_prefix(e, "nothing was added");
+            if (e && !e->hint[0])
+                err_hint(e, "look for free space and for the right to write there, then do it again");
             return false;
         }
     }

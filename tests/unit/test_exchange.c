@@ -212,7 +212,7 @@ static void what_is_written_is_read_back(void **state)
         {EXCHANGE_DBT_YAML, "customers\n  id BIGINT required unique #internal\norders: All: \"orders\"\n  order_id VARCHAR required #internal \"It's \"the\" order\"\n  day DATE #internal\n"
                             "  at TIMESTAMP WITH TIME ZONE #internal\n  total DECIMAL(18,2) #internal\n  state VARCHAR [paid|open] #public\n  customer_id BIGINT ->customers.id #personal\n  paid BOOLEAN #internal\n"},
         {EXCHANGE_JSON_SCHEMA, "customers\n  id BIGINT required #internal\norders: All: \"orders\"\n  order_id VARCHAR required #internal \"It's \"the\" order\"\n  day DATE #internal\n"
-                               "  at TIMESTAMP WITH TIME ZONE #internal\n  total DOUBLE #internal\n  state VARCHAR [paid|open] #public\n  customer_id BIGINT #personal\n  paid BOOLEAN #internal\n"},
+                               "  at TIMESTAMP WITH TIME ZONE #internal\n  total DECIMAL(18,2) #internal\n  state VARCHAR [paid|open] #public\n  customer_id BIGINT #personal\n  paid BOOLEAN #internal\n"},
         {EXCHANGE_AVRO, "customers\n  id BIGINT required #internal\norders: All: \"orders\"\n  order_id VARCHAR required #internal \"It's \"the\" order\"\n  day DATE #internal\n"
                         "  at TIMESTAMP WITH TIME ZONE #internal\n  total DECIMAL(18,2) #internal\n  state VARCHAR [paid|open] #public\n  customer_id BIGINT #personal\n  paid BOOLEAN #internal\n"},
         {EXCHANGE_SQL, "customers\n  id BIGINT required unique\norders: All: \"orders\"\n  order_id VARCHAR required \"It's \"the\" order\"\n  day DATE\n"
