@@ -81,15 +81,16 @@ export default async function add(context) {
 
   await t.test('a platform: its folder and domain, its files shown, nothing written before', async () => {
     await go('/add');
-    await page.locator('[data-pack=shopify] button').click();
+    const pack = (await server.api('/api/v1/packs')).packs.find((p) => p.kind === 'source' && !p.added);
+    await page.locator(`[data-pack=${pack.name}] button`).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Show the files' }).click();
     await dialog.locator('em').first().waitFor();
-    await dialog.getByLabel('Folder of the landed files').fill('exports/shopify');
+    await dialog.getByLabel('Folder of the landed files').fill(`exports/${pack.name}`);
     await dialog.getByLabel('Domain').selectOption('web');
     await dialog.getByRole('button', { name: 'Show the files' }).click();
     await dialog.locator('[data-patch]').first().waitFor();
-    assert.ok(!existsSync(path.join(mesh, 'domains/web/sources/shopify.yaml')));
+    assert.ok(!existsSync(path.join(mesh, `domains/web/sources/${pack.name}.yaml`)));
     assert.deepEqual(await axeViolations(page), []);
     await page.keyboard.press('Escape');
   });
