@@ -35,7 +35,7 @@ static int tear_down(void **state)
 
 static size_t noted(struct store_change **v)
 {
-    size_t n;
+    size_t n = 0;
     if (!catalog_note_declared(w.state, w.mesh, &w.err) || !store_changes(w.state->store, &w.arena, 0, 100, v, &n, &w.err))
         fail_msg("%s", w.err.text);
     return n;

@@ -187,7 +187,7 @@ static void test_goal_value(void **state)
 {
     (void)state;
     struct mesh_goal x = goal("sum(clicks)");
-    int32_t from, to;
+    int32_t from = 0, to = 0;
     double v;
     bool known;
     assert_true(clock_parse_date(STR("2026-01-05"), &from) && clock_parse_date(STR("2026-01-06"), &to));

@@ -42,8 +42,8 @@ static int tear_down(void **state)
 
 static const struct readiness *ready_of(const char *domain)
 {
-    struct build_port_status *st;
-    struct readiness *v;
+    struct build_port_status *st = NULL;
+    struct readiness *v = NULL;
     if (!build_status(w.build, w.mesh, &w.arena, &st, &w.err) || !catalog_readiness(w.state, w.mesh, st, &w.arena, &v, &w.err))
         fail_msg("%s", w.err.text);
     return &v[mesh_find_domain(w.mesh, str_of(domain)) - w.mesh->domains];

@@ -55,8 +55,8 @@ static int tear_down(void **state)
 
 static struct why_step *why(const char *ref, size_t *n)
 {
-    struct build_port_status *st;
-    struct why_step *v;
+    struct build_port_status *st = NULL;
+    struct why_step *v = NULL;
     if (!catalog_status(w.build, w.state, w.mesh, &w.arena, &st, &w.err) ||
         !catalog_why(w.state, w.mesh, st, mesh_find_port(w.mesh, str_of(ref)), &w.arena, &v, n, &w.err))
         fail_msg("%s", w.err.text);

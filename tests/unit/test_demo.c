@@ -182,7 +182,7 @@ static struct str cell(struct str line, int column)
 static int64_t cents_of(struct str amount)
 {
     struct str fraction, whole = str_cut(amount, '.', &fraction);
-    int64_t units, cents;
+    int64_t units = 0, cents = 0;
     assert_true(str_to_i64(whole, &units) && fraction.n == 2 && str_to_i64(fraction, &cents));
     return units * 100 + cents;
 }
@@ -389,8 +389,8 @@ static void demo_declare(struct arena *a, const char *dir, const struct demo_wor
 
 static struct mesh *demo_load(const char *dir)
 {
-    struct engine *engine;
-    struct engine_conn *parser;
+    struct engine *engine = NULL;
+    struct engine_conn *parser = NULL;
     struct engine_options eo = {.threads = 1};
     struct errs es = {0};
     struct err e = {0};
