@@ -16,6 +16,6 @@ SELECT concat('{{source}}:', checkout.id) AS checkout_key,
        checkout.total_price AS total_amount,
        upper(coalesce(checkout.currency, shop.currency, checkout._source_currency)) AS currency,
        checkout.source_name AS sales_channel,
-       nullif(lower(regexp_extract(checkout.referring_site, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:@]+)', 1)), '') AS referrer_host,
+       nullif(lower(regexp_extract(checkout.referring_site, '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:@]+\.[A-Za-z]{2,})(?:[/?#:]|$)', 1)), '') AS referrer_host,
        checkout.shipping_address_country_code AS country
 FROM checkout CROSS JOIN shop
