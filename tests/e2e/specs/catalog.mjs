@@ -36,7 +36,11 @@ export default async function catalog({ t, browser, server }) {
     await page.goBack();
     await page.goBack();
     await page.waitForURL(/\/catalog$/);
-    await shows((await told('')).items.slice(0, (await titles()).length));
+    const all = (await told('')).items.map((i) => i.title);
+    await until('all of them again', async () => {
+      const seen = await titles();
+      return seen.length > 0 && seen.every((title, i) => title === all[i]);
+    });
   });
 
   await t.test('words find by meaning, the best first', async () => {
