@@ -1,7 +1,7 @@
 # The front door; the work is done by Meson, Ninja and the scripts in scripts/. `make` leaves the program at build/trellis.
 #   make            set-up, user interface, release build          make fmt       format the C sources
 #   make demo       a filled example mesh, served                   make lint      static checks alone
-#   make test       everything a change must pass (<= 25 min)       make coverage  line coverage of the unit tests
+#   make test       everything a change must pass (<= 20 min)       make coverage  line coverage of the unit tests
 #   make test-long  kill series, soak (<= 90 min)                   make fuzz      run the fuzz targets (FUZZ_SECONDS=60 each)
 #   make test-fresh the whole on empty Debian 12 and 13 roots       make bench     measurements, each beside its yardstick
 SHELL := /bin/bash
@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 60
 
 .PHONY: all setup web demo test test-long test-fresh bench fmt lint coverage fuzz notice clean
 all: setup web build/build.ninja
-	@ninja -C build -j $(JOBS) --quiet trellis
+	@ninja -C build -j $(JOBS) $(if $(MAKE_TERMOUT),,--quiet) trellis # a terminal sees how far it is: the first time takes minutes
 
 setup:
 	@scripts/setup.sh --build

@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
-#include "serve/http.h"
+#include "http/http.h"
 
 enum { IDLE = 10000, PROBES = 2000, BUSY = 64, BUSY_MS = 3000, STARTS = 7 };
 

@@ -1,6 +1,6 @@
 /* Request bytes through the parser's callbacks, in pieces whose sizes the input itself decides, then every accessor that
  * routes use on the outcome. The first byte is the size of a piece. */
-#include "serve/http_int.h"
+#include "http/http_int.h"
 
 #include <stdlib.h>
 
@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             const char *pos = llhttp_get_error_pos(&conn.parser);
             if (pos < p || pos > p + n)
                 abort();
-            if (draft_finish(conn.draft, false, llhttp_get_method(&conn.parser)))
+            if (draft_finish(conn.draft, &conn, llhttp_get_method(&conn.parser)))
                 use(&conn.draft->req);
             else if (!conn.draft->refuse_status)
                 abort(); /* a refusal always has its status */

@@ -24,6 +24,12 @@ static const struct { const char *path, *text; } files[] = {
     {"domains/a/products/p/r.odcs.yaml", "apiVersion: v3.1.0\nkind: DataContract\nid: a.p.r\nversion: 1.0.0\nstatus: active\nschema: [{name: r, properties: [{name: x}]}]\n"},
     {"domains/a/products/p/r.sql", "SELECT x FROM a.q\n"},
     {"domains/b/domain.yaml", "name: b\nowner: {name: B, contact: b@example.org}\n"},
+    {"domains/a/models/d.yaml", "name: d\nport: a.q\nentities: [{name: x, type: foreign}]\ndimensions: [{name: x}, {name: y, expr: \"x || 'a'\"}]\nmeasures: [{name: n, agg: count}, {name: u, agg: count_distinct, expr: x}]\n"},
+    {"domains/a/metrics/n.yaml", "name: n\ndescription: N.\ntype: simple\nmeasure: d.n\nfilter: \"y <> 'b'\"\n"},
+    {"domains/a/metrics/o.yaml", "name: o\ndescription: O.\ntype: derived\nexpr: (n + 1) / nullif(n, 0)\nmetrics: [n]\n"},
+    {"governance/attribution.yaml", "models: {u: [0.5, 0, 0.5]}\n"},
+    {"governance/annotations.yaml", "annotations: [{day: 2026-01-01, title: T, domain: a}]\n"},
+    {"domains/a/dashboards/s.yaml", "name: s\npanels: [{title: N, metrics: [n], by: y}, {title: F, funnel: {steps: [A, \"conversion:purchase\"]}}]\n"},
 };
 enum { FILES = sizeof files / sizeof files[0] };
 

@@ -8,7 +8,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs/reference/files.md")
-KINDS = ["mesh", "domain", "source", "glossary", "goals", "naming", "dashboard", "pack", "expect"]
+KINDS = ["mesh", "domain", "source", "glossary", "goals", "naming", "identity", "consent", "channels", "roles", "policies", "approval", "attribution", "annotations", "model", "metric", "dashboard", "pack", "expect"]
 STANDARDS = """## Products and contracts
 
 `product.yaml` is [ODPS 1.0](https://bitol-io.github.io/open-data-product-standard/) and `*.odcs.yaml` is
@@ -19,6 +19,10 @@ STANDARDS = """## Products and contracts
 |---|---|---|---|
 | `trellisTitle` | product | text | name for people |
 | `trellisConsumers` | product | list of texts | who uses it |
+| `trellisConsent` | product | `filtered` (default), `counted` | whether people who said no to the purpose of a question are left out of its rows |
+| `trellisCountedFor` | product | list of purposes | for which purposes a product that says `counted` counts them; all when left out |
+| `trellisLawfulBasis` | product | text | on what basis a product that says `counted` counts them |
+| `trellisPerson` | column | true or false | the column tells whose row it is; without it, `customer_id` does |
 | `trellisMaterialization` | output port | `table` (default), `view`, `incremental` | how the port is built |
 | `trellisKey` | output port | list of columns | columns that name a row; needed by `incremental` |
 | `trellisTimeColumn` | output port | column | date or timestamp of a row; needed by `incremental` |
@@ -26,7 +30,7 @@ STANDARDS = """## Products and contracts
 | `trellisDefault` | output port | true | the major that answers to the plain name, where several are declared |
 
 `classification` of a column is one of `public`, `internal`, `confidential` (also `restricted`), `personal` (also `pii`),
-`sensitive`; values of the last two are hidden. `physicalType` is a type of DuckDB; without it, `logicalType` decides:
+`sensitive`; values of the last two are shown through a mask. `physicalType` is a type of DuckDB; without it, `logicalType` decides:
 string VARCHAR, integer BIGINT, number DOUBLE, date DATE, timestamp TIMESTAMP, time TIME, boolean BOOLEAN, object JSON.
 """
 

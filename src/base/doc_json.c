@@ -6,7 +6,8 @@
 
 struct scan {
     const char *p, *end, *line_start;
-    uint32_t line;
+    const char *counted; /* how far columns of this line are counted, so that a document in one line is not counted from its start for each node */
+    uint32_t line, col;
     struct doc_builder *b;
     struct buf text; /* the string being unescaped */
     bool failed;
@@ -32,9 +33,15 @@ static uint32_t column_of(const char *line_start, const char *p)
     return col;
 }
 
-static struct doc_mark mark_here(const struct scan *s)
+static struct doc_mark mark_here(struct scan *s)
 {
-    return (struct doc_mark){s->line, column_of(s->line_start, s->p)};
+    if (s->counted < s->line_start) {
+        s->counted = s->line_start;
+        s->col = 1;
+    }
+    s->col += column_of(s->counted, s->p) - 1;
+    s->counted = s->p;
+    return (struct doc_mark){s->line, s->col};
 }
 
 static uint32_t hex4(const char *p)
@@ -192,7 +199,7 @@ struct doc *doc_parse_json(struct arena *a, struct str file, struct str text, st
     struct doc_builder b;
     doc_builder_init(&b, file, es);
     struct scan s = {
-        .p = text.p, .end = text.p + text.n, .line_start = text.p, .line = 1, .b = &b, .text = BUF_INIT(DOC_BYTES_MAX)};
+        .p = text.p, .end = text.p + text.n, .line_start = text.p, .counted = text.p, .line = 1, .col = 1, .b = &b, .text = BUF_INIT(DOC_BYTES_MAX)};
     scan_value(&s);
     if (s.failed)
         errs_add(es, E_MEMORY, file, s.line, 1, "not enough memory for this document");

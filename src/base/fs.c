@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -113,25 +114,40 @@ static int sync_fd(int fd)
     return fsync(fd);
 }
 
-bool fs_write_atomic(const char *path, struct str data, unsigned mode, struct err *e)
+/* Two threads may write one file at once: each has a name of its own for what it is writing. */
+static char *temp_beside(const char *path)
+{
+    static atomic_uint count;
+    const size_t bytes = strlen(path) + 48;
+    char *temp = mem_alloc(bytes);
+    snprintf(temp, bytes, "%s.%ld.%u.tmp", path, (long)getpid(), atomic_fetch_add(&count, 1));
+    return temp;
+}
+
+/* there: NULL to replace what is there; else it is left as it is, and *there told. */
+static bool put_file(const char *path, struct str data, unsigned mode, bool *there, struct err *e)
 {
     bool ok = false;
     int fd = -1, dir_fd = -1;
-    char *dir = mem_strdup(fs_dirname(str_of(path)));
-    size_t temp_bytes = strlen(path) + 32;
-    char *temp = mem_alloc(temp_bytes);
-    snprintf(temp, temp_bytes, "%s.%ld.tmp", path, (long)getpid());
+    char *dir = mem_strdup(fs_dirname(str_of(path))), *temp = temp_beside(path);
     fd = open_file(temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
     if (fd < 0 || fchmod(fd, (mode_t)mode) != 0 || !write_all(fd, data) || sync_fd(fd) != 0) {
         err_errno(e, errno, "cannot write %s", path);
         goto out;
     }
-    if (fault_fires(FAULT_RENAME) ? (errno = EIO, -1) : rename(temp, path)) {
+    int put = fault_fires(FAULT_RENAME) ? (errno = EIO, -1) : there ? link(temp, path) : rename(temp, path);
+    if (there && (*there = put != 0 && errno == EEXIST)) {
+        ok = true;
+        goto out;
+    }
+    if (put != 0) {
         err_errno(e, errno, "cannot put %s in its place", path);
         goto out;
     }
-    mem_free(temp);
-    temp = NULL;
+    if (!there) {
+        mem_free(temp);
+        temp = NULL;
+    }
     dir_fd = open_file(dir, O_RDONLY | O_DIRECTORY, 0);
     if (dir_fd < 0 || sync_fd(dir_fd) != 0) {
         err_errno(e, errno, "cannot make sure that %s is on disk", path);
@@ -149,6 +165,16 @@ out:
     }
     mem_free(dir);
     return ok;
+}
+
+bool fs_write_atomic(const char *path, struct str data, unsigned mode, struct err *e)
+{
+    return put_file(path, data, mode, NULL, e);
+}
+
+bool fs_write_new(const char *path, struct str data, unsigned mode, bool *there, struct err *e)
+{
+    return put_file(path, data, mode, there, e);
 }
 
 bool fs_mkdirs(const char *path, unsigned mode, struct err *e)

@@ -8,6 +8,8 @@
 MUST_CHECK bool fs_read(struct arena *a, const char *path, size_t max_bytes, struct str *out, struct err *e);
 /* Writes beside, fsyncs, renames, fsyncs the folder: the old or the new file, never half of one. */
 MUST_CHECK bool fs_write_atomic(const char *path, struct str data, unsigned mode, struct err *e);
+/* The same for a file that nobody has made yet: one that is there stays as it is, and *there is set. Of several at once one wins. */
+MUST_CHECK bool fs_write_new(const char *path, struct str data, unsigned mode, bool *there, struct err *e);
 MUST_CHECK bool fs_mkdirs(const char *path, unsigned mode, struct err *e);
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);

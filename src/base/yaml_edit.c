@@ -238,6 +238,21 @@ static void put_value(struct editing *d, struct buf *b, int indent, bool flow, c
     }
 }
 
+/* A whole entry of a list is set at once: the last step leads into the list. */
+static bool is_entry(const struct editing *d, const struct yaml_step *path, size_t n)
+{
+    return n == 1 && path->where.n && d->v->kind == YAML_JSON;
+}
+
+static void put_entry(struct editing *d, struct buf *b)
+{
+    struct errs es = {0};
+    const struct doc *json = doc_parse_json(d->a, STR("value"), d->v->text, &es);
+    if (json)
+        json_value(b, json, doc_root(json));
+    errs_fini(&es);
+}
+
 /* What is missing on the way, from path[0] on, as lines of a block map in column `indent`, without the last break. */
 static void put_path(struct editing *d, struct buf *b, const struct yaml_step *path, size_t n, int indent)
 {
@@ -247,6 +262,10 @@ static void put_path(struct editing *d, struct buf *b, const struct yaml_step *p
         buf_addz(b, line_break(d));
         spaces(b, indent + INDENT);
         buf_addz(b, "- ");
+        if (is_entry(d, path, n)) {
+            put_entry(d, b);
+            return;
+        }
         struct buf id = BUF_INIT(TEXT_MAX_BYTES);
         if (is_plain(d->a, path->equals, false))
             buf_add(&id, path->equals);
@@ -282,7 +301,11 @@ static void put_path_flow(struct editing *d, struct buf *b, const struct yaml_st
 {
     bool listed = path->where.p || path->equals.p;
     buf_printf(b, "%.*s: ", STR_FMT(path->key));
-    if (listed) {
+    if (listed && is_entry(d, path, n)) {
+        buf_addc(b, '[');
+        put_entry(d, b);
+        buf_addc(b, ']');
+    } else if (listed) {
         buf_addz(b, path->where.n ? "[{" : "[");
         if (path->where.n)
             buf_printf(b, "%.*s: ", STR_FMT(path->where));
@@ -326,8 +349,8 @@ static yaml_node_t *entry_of(struct editing *d, yaml_node_t *list, const struct 
         yaml_node_t *n = node_at(d, *i);
         if (!step->where.n && scalar_is(n, step->equals))
             return n;
-        yaml_node_pair_t *p = step->where.n && n->type == YAML_MAPPING_NODE ? pair_of(d, n, step->where) : NULL;
-        if (p && scalar_is(node_at(d, p->value), step->equals))
+        yaml_node_pair_t *p = step->where.n && n->type == YAML_MAPPING_NODE ? pair_of(d, n, step->where) : NULL, *also = p && step->also.n ? pair_of(d, n, step->also) : NULL;
+        if (p && scalar_is(node_at(d, p->value), step->equals) && (!step->also.n || (also && scalar_is(node_at(d, also->value), step->also_equals))))
             return n;
     }
     return NULL;
@@ -443,6 +466,39 @@ static void remove_pair(struct editing *d, yaml_node_t *map, yaml_node_pair_t *p
     *c = (struct change){from, to, STR("")};
 }
 
+/* The last entry that goes leaves an empty list behind, since a key without a value is none. */
+static void remove_entry(struct editing *d, yaml_node_t *list, yaml_node_t *entry, struct change *c)
+{
+    size_t from = start_of(d, entry), to = end_of(d, entry);
+    if (list->data.sequence.items.top - list->data.sequence.items.start == 1) {
+        *c = (struct change){start_of(d, list), is_flow(list) ? byte_of(d, list->end_mark.index) : to, STR("[]")};
+        return;
+    }
+    if (!is_flow(list)) {
+        *c = (struct change){line_start(d, from), line_end(d, to), STR("")};
+        return;
+    }
+    size_t after = to;
+    while (after < d->text.n && strchr(" \t\r\n", d->text.p[after]))
+        after++;
+    if (d->text.p[after] == ',') {
+        to = after + 1;
+        while (strchr(" \t\r\n", d->text.p[to]))
+            to++;
+    } else {
+        while (from > 0 && strchr(" \t\r\n,", d->text.p[from - 1]))
+            from--;
+    }
+    *c = (struct change){from, to, STR("")};
+}
+
+static void replace_entry(struct editing *d, yaml_node_t *entry, struct change *c)
+{
+    struct buf b = BUF_INIT(TEXT_MAX_BYTES);
+    put_entry(d, &b);
+    *c = (struct change){start_of(d, entry), end_of(d, entry), taken(d, &b)};
+}
+
 static void replace_value(struct editing *d, yaml_node_t *map, yaml_node_pair_t *p, struct change *c)
 {
     yaml_node_t *old = node_at(d, p->value), *key = node_at(d, p->key);
@@ -519,6 +575,10 @@ static bool find_change(struct editing *d, const struct yaml_step *path, size_t 
         at = entry_of(d, value, &path[i]);
         if (!at && d->v->kind != YAML_REMOVE)
             add_entry(d, value, path + i, n - i, c);
+        if (at && i + 1 == n && d->v->kind == YAML_REMOVE)
+            remove_entry(d, value, at, c);
+        else if (at && is_entry(d, path + i, n - i))
+            replace_entry(d, at, c);
         if (!at || i + 1 == n)
             return true;
     }
@@ -526,12 +586,17 @@ static bool find_change(struct editing *d, const struct yaml_step *path, size_t 
 }
 
 /* ---- proof ---- */
-/* One line for each leaf, "/terms/3/title: …"; those at or below `but` are left out. */
-static void leaves(const struct doc *d, const struct doc_node *n, struct buf *at, struct str but, struct buf *out)
+static bool at_or_below(struct str place, struct str but)
+{
+    return but.n && str_starts(place, but) && (place.n == but.n || place.p[but.n] == '/');
+}
+
+/* One line for each leaf, "/terms/3/title: …"; those at or below `but` are left out; `gone`: as if it had never been counted. */
+static void leaves(const struct doc *d, const struct doc_node *n, struct buf *at, struct str but, bool gone, struct buf *out)
 {
     size_t here = at->n, i = 0;
     struct str place = buf_str(at);
-    if (str_starts(place, but) && (place.n == but.n || place.p[but.n] == '/'))
+    if (at_or_below(place, but))
         return;
     if (n->kind != DOC_MAP && n->kind != DOC_SEQ) {
         buf_add(out, place);
@@ -545,13 +610,26 @@ static void leaves(const struct doc *d, const struct doc_node *n, struct buf *at
             buf_printf(at, "/%.*s", STR_FMT(doc_key(d, c)));
         else
             buf_printf(at, "/%zu", i);
-        leaves(d, c, at, but, out);
+        bool left_out = gone && n->kind == DOC_SEQ && at_or_below(buf_str(at), but);
+        leaves(d, c, at, but, gone && !left_out, out);
         at->n = here;
+        if (left_out) { /* the entries behind it have moved up by one */
+            i--;
+            gone = false;
+            but = STR("");
+        }
     }
 }
 
-/* The node at a path, and in `place` how far it leads: "/terms/3/title". NULL: not there; then `place` ends with the first that is missing. */
-static const struct doc_node *walk(struct arena *a, const struct doc *d, const struct yaml_step *path, size_t n, struct buf *place)
+static bool is_entry_of(struct arena *a, const struct doc *d, const struct doc_node *c, const struct yaml_step *step)
+{
+    struct str id = step->where.n ? doc_str(d, c, arena_strz(a, step->where)) : doc_text(d, c);
+    return str_eq(id, step->equals) && (!step->also.n || str_eq(doc_str(d, c, arena_strz(a, step->also)), step->also_equals));
+}
+
+/* The node at a path, and in `place` how far it leads: "/terms/3/title". NULL: not there; then `place` ends with the first that is missing. *last: where in its list the last entry stands;
+ * given, that one is taken, since an entry that is told by two keys may get others. */
+static const struct doc_node *walk(struct arena *a, const struct doc *d, const struct yaml_step *path, size_t n, struct buf *place, size_t *last)
 {
     const struct doc_node *at = doc_root(d);
     for (size_t i = 0; i < n; i++) {
@@ -569,12 +647,13 @@ static const struct doc_node *walk(struct arena *a, const struct doc *d, const s
         if (at->kind != DOC_SEQ)
             return NULL;
         for (const struct doc_node *c = doc_first(d, at); c && !next; c = doc_next(d, c), k++) {
-            struct str id = path[i].where.n ? doc_str(d, c, arena_strz(a, path[i].where)) : doc_text(d, c);
-            if (str_eq(id, path[i].equals)) {
+            if (i + 1 == n && *last != SIZE_MAX ? k == *last : is_entry_of(a, d, c, &path[i])) {
                 next = c;
                 break;
             }
         }
+        if (i + 1 == n)
+            *last = k;
         buf_printf(place, "/%zu", k);
         if (!next)
             return NULL;
@@ -629,11 +708,15 @@ static bool prove(struct editing *d, const struct yaml_step *path, size_t n, str
     const struct doc *x = doc_parse_yaml(d->a, d->file, d->text, &es), *y = doc_parse_yaml(d->a, d->file, after, &es);
     bool good = x && y;
     if (good) {
-        (void)walk(d->a, x, path, n, &place);
-        leaves(x, doc_root(x), &at, buf_str(&place), &one);
-        leaves(y, doc_root(y), &at, buf_str(&place), &two);
+        size_t first = SIZE_MAX, then = SIZE_MAX;
+        (void)walk(d->a, x, path, n, &place, &first);
+        if (is_entry(d, path + n - 1, 1) && path[n - 1].also.n)
+            then = first;
+        bool entry_gone = d->v->kind == YAML_REMOVE && path[n - 1].where.n && d->text.n != after.n;
+        leaves(x, doc_root(x), &at, buf_str(&place), entry_gone, &one);
+        leaves(y, doc_root(y), &at, entry_gone ? STR("") : buf_str(&place), false, &two);
         struct buf ignored = BUF_INIT(TEXT_MAX_BYTES);
-        good = str_eq(buf_str(&one), buf_str(&two)) && !one.failed && !two.failed && is_value(d, y, walk(d->a, y, path, n, &ignored));
+        good = str_eq(buf_str(&one), buf_str(&two)) && !one.failed && !two.failed && is_value(d, y, walk(d->a, y, path, n, &ignored, &then));
         buf_fini(&ignored);
     }
     errs_fini(&es);

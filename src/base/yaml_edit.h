@@ -7,9 +7,10 @@
 #include "base/error.h"
 
 /* A step from the root down: into the value of `key`; with `where` also into the entry of that list whose field `where` is `equals`
- * (`where` empty: the entry that is the text `equals`). */
+ * (`where` empty: the entry that is the text `equals`). A path that ends with `where` sets (YAML_JSON) or removes the whole entry. */
 struct yaml_step {
     struct str key, where, equals;
+    struct str also, also_equals; /* of an entry: a second key that tells it from others; a whole entry may then be replaced by one of other keys */
 };
 
 enum yaml_value_kind { YAML_REMOVE, YAML_TEXT, YAML_BARE /* number, true, false, null: written as it is */, YAML_TEXTS, YAML_JSON /* any JSON */ };

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "mesh/functions.h"
 
 #define ASOF_KEPT     8
 #define ASOF_GRACE_US (10LL * 60 * 1000000)
@@ -97,9 +98,14 @@ static bool make_port(struct build *b, struct asof_entry *x, struct arena *a, co
     struct buf sql = BUF_INIT(BUILD_SQL_MAX);
     struct str name = build_qualified(a, entry_name(x, a), p->product->domain->name, plain ? p->name : build_port_local(p, a));
     bool ok = true;
-    for (size_t i = 0; ok && i < p->n_inputs; i++)
+    for (size_t i = 0; ok && p->materialization != MATERIALIZED_IDENTITY && i < p->n_inputs; i++)
         ok = make_object(b, x, a, p->inputs[i].ref, e);
-    buf_printf(&sql, "CREATE VIEW %.*s AS\n%.*s", STR_FMT(name), STR_FMT(p->sql));
+    /* Who people are is known as of today alone. */
+    if (p->materialization == MATERIALIZED_IDENTITY)
+        buf_printf(&sql, "CREATE VIEW %.*s AS SELECT * FROM %.*s", STR_FMT(name),
+                   STR_FMT(build_qualified(a, STR("mesh"), STR("live"), p->ref_major)));
+    else
+        buf_printf(&sql, "CREATE VIEW %.*s AS\n%.*s", STR_FMT(name), STR_FMT(p->sql));
     ok = ok && buf_ok(&sql, e) && engine_exec(b->asof->conn, buf_str(&sql), e);
     if (!ok)
         log_event(LOG_WARN, "build", "asof_port", "port=%.*s code=%s", STR_FMT(p->ref_major),
@@ -121,13 +127,27 @@ static bool make_object(struct build *b, struct asof_entry *x, struct arena *a, 
     return err_set(e, E_NOT_FOUND, "there is no port or stream %.*s", STR_FMT(ref));
 }
 
+/* What had been said at the desk until then. */
+static bool said_until(struct build *b, struct str catalog, int64_t moment_us, struct err *e)
+{
+    struct buf sql = BUF_INIT(BUILD_SQL_MAX);
+    buf_addz(&sql, "CREATE OR REPLACE MACRO ");
+    buf_sql_ident(&sql, catalog);
+    buf_addz(&sql, ".main." MESH_CONSENT_SAID "() AS TABLE SELECT * FROM (");
+    mesh_function_sql(b->m, MESH_CONSENT_SAID, &sql);
+    buf_printf(&sql, ") WHERE recorded_at < make_timestamp(%lld::BIGINT)", (long long)moment_us);
+    bool ok = buf_ok(&sql, e) && engine_exec(b->asof->conn, buf_str(&sql), e);
+    buf_fini(&sql);
+    return ok;
+}
+
 /* Caller holds b->lock. */
 static bool make(struct build *b, int64_t moment_us, struct arena *a, struct str *catalog, struct err *e)
 {
     struct asof *s = b->asof;
     struct asof_entry x = {.moment_us = moment_us, .used_us = clock_mono_us(), .number = ++s->last_number};
     *catalog = entry_name(&x, a);
-    if (!build_catalog_base(s->conn, b->m, *catalog, e)) {
+    if (!build_catalog_base(s->conn, b->m, *catalog, e) || !said_until(b, *catalog, moment_us, e)) {
         build_catalog_drop(s->conn, *catalog);
         return false;
     }

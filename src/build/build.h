@@ -11,8 +11,14 @@
 struct build; /* holds the `src` catalog and the as-of catalogs of one opened state */
 MUST_CHECK bool build_open(struct state *s, struct build **out, struct err *e);
 void build_close(struct build *b);
+struct events;
+void build_events_from(struct build *b, struct events *ev); /* runs load what is in its spool first; NULL: there are no events */
 /* Makes the unmasked `src` views for this declaration; called at open and after each change of it. */
 MUST_CHECK bool build_refresh(struct build *b, const struct mesh *m, struct err *e);
+
+/* Nobody builds until it is given back: for who changes rows that a build would change, too. A quiet build steps aside, a run is waited for. */
+void build_hold(struct build *b);
+void build_release(struct build *b);
 
 struct build_change {
     struct str ref, kind, action;
@@ -49,6 +55,8 @@ struct build_options {
     const struct str *ports;
     size_t n_ports;     /* these and what they need; empty: all. Unknown: E_NOT_FOUND with did you mean */
     bool full;          /* rebuild even what is up to date */
+    bool quiet;         /* between runs: nothing is loaded; ports that only data has made stale are brought up to date; nothing is written
+                           down unless a port failed. Steps aside for a run; E_BUSY while there is one */
     struct str trigger; /* cli, api */
     void (*event)(void *ctx, const struct build_event *ev);
     void *ctx; /* called from worker threads, one at a time */
@@ -57,6 +65,7 @@ struct build_options {
 struct build_report {
     int64_t run_id;
     size_t built, unchanged, failed, refused, skipped;
+    size_t whole; /* of the built: those with a table or view of their own, not changed in place */
     bool cancelled;
     int exit_code; /* decision 10 */
     int64_t rows;
@@ -90,9 +99,19 @@ enum { BUILD_FAILING_KEPT = 101 };
 bool build_asof(void *ctx, int64_t moment_us, struct arena *a, struct str *catalog, struct err *e);
 bool build_asof_object(void *ctx, struct str catalog, struct str ref, struct err *e);
 
+/* Looks for personal data and keeps what was found by column (store/scan.h). Of a stream, columns that have a class only with `all`. */
+struct engine_conn;
+MUST_CHECK bool build_scan_stream(struct build *b, struct engine_conn *c, const struct mesh_stream *st, bool all, struct arena *a, struct err *e);
+MUST_CHECK bool build_scan_port(struct build *b, struct engine_conn *c, const struct mesh_port *p, struct arena *a, struct err *e);
+
 /* Lineage of one port's columns, from its SQL. */
 struct sql_column_lineage;
 MUST_CHECK bool build_lineage(struct build *b, const struct mesh_port *p, struct arena *a, struct sql_column_lineage **out,
                               size_t *n, struct err *e);
+
+/* A version that would break its readers waits for the council: the setting that holds "hash\nmicroseconds\nwords" of it (empty: none), and the
+ * `rule` of its decision in governance/approvals/. */
+struct str build_breaking_key(struct arena *a, struct str ref_major);
+struct str build_breaking_rule(struct arena *a, const struct mesh_port *p);
 
 #endif

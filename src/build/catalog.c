@@ -3,6 +3,7 @@
 #include "build/build_int.h"
 
 #include "base/log.h"
+#include "mesh/functions.h"
 
 struct str build_qualified(struct arena *a, struct str catalog, struct str schema, struct str name)
 {
@@ -35,17 +36,7 @@ bool build_catalog_base(struct engine_conn *c, const struct mesh *m, struct str 
         buf_sql_ident(&sql, m->domains[i].name);
         buf_addz(&sql, ";\n");
     }
-    const struct {
-        const char *name;
-        struct str value;
-    } functions[] = {{"mesh_reporting_currency", m->reporting_currency}, {"mesh_time_zone", m->time_zone}};
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        buf_addz(&sql, "CREATE MACRO ");
-        buf_sql_ident(&sql, catalog);
-        buf_printf(&sql, ".main.%s() AS ", functions[i].name);
-        buf_sql_text(&sql, functions[i].value);
-        buf_addz(&sql, ";\n");
-    }
+    mesh_functions_create(m, catalog, &sql);
     bool ok = buf_ok(&sql, e) && engine_exec(c, buf_str(&sql), e);
     buf_fini(&sql);
     return ok;
@@ -75,7 +66,7 @@ bool build_catalog_stream(struct engine_conn *c, const struct mesh_stream *st, s
     struct buf sql = BUF_INIT(BUILD_SQL_MAX);
     arena_init(&a);
     struct str local = arena_printf(&a, "%.*s__%.*s", STR_FMT(st->source->name), STR_FMT(st->name));
-    buf_addz(&sql, "CREATE VIEW ");
+    buf_addz(&sql, "CREATE VIEW IF NOT EXISTS ");
     buf_add(&sql, build_qualified(&a, catalog, st->source->domain->name, local));
     buf_addz(&sql, " AS ");
     bool ok = ingest_stream_view_sql(c, st, moment_us, &sql, e) && buf_ok(&sql, e) && engine_exec(c, buf_str(&sql), e);
@@ -97,6 +88,28 @@ bool build_src_make(struct engine_conn *c, const struct mesh *m, const struct bu
         if (f->by_port[i] != NULL && !build_src_add_port(c, catalog, m->ports[i], e))
             return false;
     return true;
+}
+
+bool build_src_add_inputs(struct engine_conn *c, const struct mesh *m, const struct build_facts *f, struct str catalog,
+                          const struct mesh_port *p, struct err *e)
+{
+    struct arena a;
+    size_t n = 0;
+    bool ok = true;
+    arena_init(&a);
+    const struct mesh_port **referred = contract_referred(m, p, &a, &n);
+    for (size_t i = 0; ok && i < p->n_inputs; i++) {
+        const struct mesh_input *in = &p->inputs[i];
+        if (in->stream != NULL)
+            ok = build_catalog_stream(c, in->stream, catalog, 0, e);
+        else if (in->port != NULL && f->by_port[in->port->index] != NULL)
+            ok = build_src_add_port(c, catalog, in->port, e);
+    }
+    for (size_t i = 0; ok && i < n; i++)
+        if (f->by_port[referred[i]->index] != NULL)
+            ok = build_src_add_port(c, catalog, referred[i], e);
+    arena_fini(&a);
+    return ok;
 }
 
 void build_catalog_drop(struct engine_conn *c, struct str catalog)

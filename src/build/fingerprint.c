@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/fs.h"
+#include "mesh/functions.h"
 
 void build_part_of(struct str text, struct build_part *out)
 {
@@ -32,10 +33,11 @@ static bool settings_part(const struct mesh *m, const struct mesh_port *p, struc
 {
     buf_reset(scratch);
     buf_printf(scratch, "%d/%d/%.*s", (int)p->materialization, p->lookback_days, STR_FMT(p->time_column));
+    if (p->by_key.n > 0)
+        buf_printf(scratch, "/by/%.*s", STR_FMT(p->by_key));
     for (size_t i = 0; i < p->n_key; i++)
         buf_printf(scratch, "/%.*s", STR_FMT(p->key[i]));
-    if (str_find(p->sql, STR("mesh_"), 0) != SIZE_MAX)
-        buf_printf(scratch, "|%.*s|%.*s", STR_FMT(m->reporting_currency), STR_FMT(m->time_zone));
+    mesh_functions_print(m, p->sql, scratch);
     if (!buf_ok(scratch, e))
         return false;
     build_part_of(buf_str(scratch), out);
@@ -83,10 +85,30 @@ out:
     return ok;
 }
 
+bool build_prints_kept(struct build *b, const struct mesh *m, struct arena *a, struct build_print **out, struct err *e)
+{
+    *out = arena_array(a, m->n_ports + 1, sizeof **out);
+    pthread_mutex_lock(&b->lock);
+    bool kept = b->prints != NULL && b->n_prints == m->n_ports && memcmp(&b->prints_of, &m->sha, sizeof m->sha) == 0;
+    if (kept)
+        memcpy(*out, b->prints, m->n_ports * sizeof **out);
+    pthread_mutex_unlock(&b->lock);
+    if (kept || !build_prints(m, a, out, e))
+        return kept;
+    pthread_mutex_lock(&b->lock);
+    mem_free(b->prints);
+    b->prints = mem_alloc((m->n_ports + 1) * sizeof *b->prints);
+    memcpy(b->prints, *out, m->n_ports * sizeof **out);
+    b->n_prints = m->n_ports;
+    b->prints_of = m->sha;
+    pthread_mutex_unlock(&b->lock);
+    return true;
+}
+
 struct str build_print_text(const struct build_print *p, struct arena *a)
 {
-    return arena_printf(a, "1:%s:%s:%s:%s:%s:%s:%lld", p->sql.z, p->contract.z, p->settings.z, p->engine.z, p->defs.z, p->data.z,
-                        (long long)p->files);
+    return arena_printf(a, "1:%s:%s:%s:%s:%s:%s:%lld:%s", p->sql.z, p->contract.z, p->settings.z, p->engine.z, p->defs.z, p->data.z,
+                        (long long)p->files, p->bound.z);
 }
 
 bool build_print_parse(struct str text, struct build_print *out)
@@ -102,5 +124,9 @@ bool build_print_parse(struct str text, struct build_print *out)
         memcpy(parts[i]->z, part.p, 16);
         parts[i]->z[16] = '\0';
     }
-    return str_to_i64(rest, &out->files);
+    struct str bound, files = str_cut(rest, ':', &bound); /* versions of before it was written have no such part */
+    out->bound = (struct build_part){0};
+    if (bound.n == 16)
+        memcpy(out->bound.z, bound.p, 16);
+    return str_to_i64(files, &out->files);
 }

@@ -2,7 +2,8 @@
 #include "build/build.h"
 
 #include "base/log.h"
-#include "build/build_int.h"
+#include "build/delta.h"
+#include "identity/consenting.h"
 #include "sql/sql.h"
 
 bool build_open(struct state *s, struct build **out, struct err *e)
@@ -13,14 +14,21 @@ bool build_open(struct state *s, struct build **out, struct err *e)
     b->s = s;
     pthread_mutex_init(&b->lock, NULL);
     pthread_mutex_init(&b->run_lock, NULL);
+    pthread_mutex_init(&b->work_lock, NULL);
     pthread_mutex_init(&b->writer_lock, NULL);
-    if (!engine_connect(s->engine, &c, e)) {
+    bool ok = engine_connect(s->engine, &c, e) && build_changes_open(c, e);
+    engine_disconnect(c);
+    if (!ok) {
         build_close(b);
         return false;
     }
-    engine_disconnect(c);
     *out = b;
     return true;
+}
+
+void build_events_from(struct build *b, struct events *ev)
+{
+    b->events = ev;
 }
 
 void build_close(struct build *b)
@@ -28,15 +36,22 @@ void build_close(struct build *b)
     if (b == NULL)
         return;
     build_asof_free(b);
+    delta_kept_free(b);
     pthread_mutex_destroy(&b->lock);
     pthread_mutex_destroy(&b->run_lock);
+    pthread_mutex_destroy(&b->work_lock);
+    mem_free(b->prints);
     pthread_mutex_destroy(&b->writer_lock);
     mem_free(b);
 }
 
 bool build_refresh(struct build *b, const struct mesh *m, struct err *e)
 {
-    (void)e;
+    struct engine_conn *c = NULL;
+    bool ok = engine_connect(b->s->engine, &c, e) && identity_consent_refresh(m, c, CONSENT_DECLARED, e);
+    engine_disconnect(c);
+    if (!ok)
+        return false;
     pthread_mutex_lock(&b->lock);
     b->m = m;
     build_asof_invalidate_locked(b);

@@ -14,7 +14,7 @@ static const struct {
 } reasons[] = {
     {REASON_NONE, "up_to_date"},           {REASON_NEVER_BUILT, "never_built"},   {REASON_SQL, "sql_changed"},
     {REASON_CONTRACT, "contract_changed"}, {REASON_SETTINGS, "settings_changed"}, {REASON_ENGINE, "engine_changed"},
-    {REASON_UPSTREAM, "upstream_changed"}, {REASON_NEW_DATA, "new_data"},         {REASON_FORCED, "forced"},
+    {REASON_UPSTREAM_DECLARED, "upstream_changed"}, {REASON_UPSTREAM, "upstream_changed"}, {REASON_NEW_DATA, "new_data"},         {REASON_FORCED, "forced"},
 };
 
 struct str build_reason_text(enum build_reason r)
@@ -36,8 +36,9 @@ static enum build_reason data_reason(const struct mesh *m, const struct build_fa
 {
     for (size_t i = 0; i < p->n_inputs; i++) {
         const struct mesh_input *in = &p->inputs[i];
-        if (in->stream != NULL && f->stream_newest[build_stream_index(f, m, in->stream)] > old->files) {
-            *because = arena_printf(a, "%.*s has new rows", STR_FMT(in->ref));
+        bool events = in->stream != NULL && in->stream->source->events != NULL;
+        if (in->stream != NULL && (events || f->stream_newest[build_stream_index(f, m, in->stream)] > old->files)) {
+            *because = arena_printf(a, "%.*s has new %s", STR_FMT(in->ref), events ? "events" : "rows");
             return REASON_NEW_DATA;
         }
     }
@@ -86,13 +87,17 @@ enum build_reason build_reason_of(const struct mesh *m, const struct build_facts
         }
     if (!same(declared->defs, old.defs)) {
         *because = STR("a port that it reads, or one further up, is declared otherwise");
-        return REASON_UPSTREAM;
+        return REASON_UPSTREAM_DECLARED;
     }
     build_print_data(m, f, p, &now);
-    return same(now.data, old.data) ? REASON_NONE : data_reason(m, f, p, &old, a, because);
+    if (same(now.data, old.data))
+        return REASON_NONE;
+    if (f->views_stand && p->materialization == MATERIALIZED_VIEW && v->built_at_us >= f->views_since_us && same(now.bound, old.bound))
+        return REASON_NONE;
+    return data_reason(m, f, p, &old, a, because);
 }
 
-/* ---- streams and products as deployed ---- */
+/* ---- streams, products, event types and rules as deployed ---- */
 
 static void stream_part(const struct mesh_stream *st, struct buf *b, struct build_part *out)
 {
@@ -115,30 +120,89 @@ static void product_part(const struct mesh_product *p, struct buf *b, struct bui
     build_part_of(buf_str(b), out);
 }
 
+static void event_part(const struct mesh_planned *p, struct buf *b, struct build_part *out)
+{
+    buf_reset(b);
+    doc_json(p->contract->doc, doc_root(p->contract->doc), b);
+    build_part_of(buf_str(b), out);
+}
+
+static void put_all(struct buf *b, const struct str *v, size_t n)
+{
+    buf_printf(b, "%zu:", n);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(b, "%zu:%.*s", v[i].n, STR_FMT(v[i]));
+}
+
+static void consent_part(const struct mesh_consent *c, struct buf *b, struct build_part *out)
+{
+    buf_reset(b);
+    buf_printf(b, "%d\n", (int)c->newest_wins);
+    for (size_t i = 0; i < c->n_purposes; i++)
+        buf_printf(b, "%.*s %d %lld\n", STR_FMT(c->purposes[i].name), (int)c->purposes[i].fail_open, (long long)c->purposes[i].expires_s);
+    for (size_t i = 0; i < c->n_rules; i++) {
+        buf_printf(b, "%.*s %zu:%.*s %d ", STR_FMT(c->rules[i].system), c->rules[i].category.n, STR_FMT(c->rules[i].category), (int)c->rules[i].case_sensitive);
+        put_all(b, c->rules[i].purposes, c->rules[i].n_purposes);
+    }
+    build_part_of(buf_str(b), out);
+}
+
+static void channels_part(const struct mesh *m, struct buf *b, struct build_part *out)
+{
+    buf_reset(b);
+    for (size_t i = 0; i < m->n_channels; i++) {
+        put_all(b, &m->channels[i].channel, 1);
+        for (size_t k = 0; k < m->channels[i].n_when; k++)
+            put_all(b, (struct str[]){m->channels[i].when[k].field, m->channels[i].when[k].pattern}, 2);
+    }
+    build_part_of(buf_str(b), out);
+}
+
+enum { RULES = 3 };
+static const char stream_kind[] = "stream", product_kind[] = "product", event_kind[] = "event", rules_kind[] = "rules";
+
 struct declared {
     struct str ref;
     const char *kind;
     struct build_part part;
 };
 
-/* Streams, then products, of a mesh. */
+/* Streams, products, event types of tracking plans, and rules of a mesh. */
 static struct declared *declared_list(const struct mesh *m, struct arena *a, size_t *n)
 {
     struct buf scratch = BUF_INIT((size_t)64 << 20);
-    struct declared *list = arena_array(a, m->n_streams + m->n_products + 1, sizeof *list);
+    size_t planned = 0;
+    for (size_t i = 0; i < m->n_sources; i++)
+        planned += m->sources[i]->events ? m->sources[i]->events->n_planned : 0;
+    struct declared *list = arena_array(a, m->n_streams + m->n_products + planned + RULES, sizeof *list);
     *n = 0;
     for (size_t i = 0; i < m->n_streams; i++) {
         struct declared *d = &list[(*n)++];
-        *d = (struct declared){.ref = m->streams[i]->ref, .kind = "stream"};
+        *d = (struct declared){.ref = m->streams[i]->ref, .kind = stream_kind};
         stream_part(m->streams[i], &scratch, &d->part);
     }
     for (size_t i = 0; i < m->n_products; i++) {
         struct declared *d = &list[(*n)++];
         *d = (struct declared){
             .ref = arena_printf(a, "%.*s.%.*s", STR_FMT(m->products[i]->domain->name), STR_FMT(m->products[i]->name)),
-            .kind = "product"};
+            .kind = product_kind};
         product_part(m->products[i], &scratch, &d->part);
     }
+    for (size_t i = 0; i < m->n_sources; i++)
+        for (size_t k = 0; m->sources[i]->events && k < m->sources[i]->events->n_planned; k++) {
+            const struct mesh_source *s = m->sources[i];
+            struct declared *d = &list[(*n)++];
+            *d = (struct declared){.kind = event_kind,
+                                   .ref = arena_printf(a, "%.*s.%.*s.%.*s", STR_FMT(s->domain->name), STR_FMT(s->name),
+                                                       STR_FMT(s->events->planned[k].name))};
+            event_part(&s->events->planned[k], &scratch, &d->part);
+        }
+    list[*n] = (struct declared){.ref = STR("governance/identity.yaml"), .kind = rules_kind};
+    build_part_of(str_of(m->identity.sha.z), &list[(*n)++].part);
+    list[*n] = (struct declared){.ref = STR("governance/consent.yaml"), .kind = rules_kind};
+    consent_part(&m->consent, &scratch, &list[(*n)++].part);
+    list[*n] = (struct declared){.ref = STR("governance/channels.yaml"), .kind = rules_kind};
+    channels_part(m, &scratch, &list[(*n)++].part);
     buf_fini(&scratch);
     return list;
 }
@@ -225,6 +289,8 @@ static bool other_changes(struct build *b, const struct mesh *m, struct arena *a
         struct str key = arena_printf(a, "%s %.*s", list[i].kind, STR_FMT(list[i].ref));
         yyjson_val *v = old != NULL ? yyjson_obj_getn(old, key.p, key.n) : NULL;
         const char *what[] = {"declaration"};
+        if (v == NULL && list[i].kind == rules_kind)
+            continue; /* they always are, by default; a change of them is news */
         if (v == NULL)
             add_change(out, a, list[i].ref, list[i].kind, "create", NULL, 0);
         else if (!str_eq(str_of(yyjson_get_str(v)), str_of(list[i].part.z)))
@@ -238,8 +304,13 @@ static bool other_changes(struct build *b, const struct mesh *m, struct arena *a
         bool declared = false;
         for (size_t k = 0; k < n && !declared; k++)
             declared = str_eq(list[k].ref, ref) && str_eq(str_of(list[k].kind), kind);
-        if (!declared)
-            add_change(out, a, arena_str(a, ref), str_eq(kind, STR("stream")) ? "stream" : "product", "remove", NULL, 0);
+        if (declared)
+            continue;
+        const char *const gone[] = {stream_kind, event_kind, product_kind};
+        size_t g = 0;
+        while (g < 2 && !str_eq(kind, str_of(gone[g])))
+            g++;
+        add_change(out, a, arena_str(a, ref), gone[g], "remove", NULL, 0);
     }
     yyjson_doc_free(doc);
     return true;
@@ -254,7 +325,7 @@ bool build_plan(struct build *b, const struct mesh *m, struct arena *a, struct b
     *out = (struct build_plan){0};
     if (!engine_connect(b->s->engine, &c, e))
         goto out;
-    if (!build_facts_read(c, m, a, &facts, e) || !build_prints(m, a, &prints, e) ||
+    if (!build_facts_read(c, m, a, &facts, e) || !build_facts_identity(b->s, m, a, &facts, e) || !build_prints(m, a, &prints, e) ||
         !ingest_discover(b->s, m, a, &out->loads, &out->n_loads, es, e))
         goto out;
     out->changes = arena_array(a, m->n_ports + facts.n_live + 1, sizeof *out->changes);
@@ -283,7 +354,7 @@ bool build_plan(struct build *b, const struct mesh *m, struct arena *a, struct b
         else
             out->todo[out->n_todo++] = (struct build_todo){.port = p, .reason = build_reason_text(r), .because = because};
     }
-    ok = true;
+    ok = build_unclassified(b, m, a, es, e);
 out:
     engine_disconnect(c);
     return ok;

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "build/delta.h"
+#include "identity/consenting.h"
 
 static const char *const outcome_texts[] = {"built", "unchanged", "failed", "refused", "skipped", "cancelled"};
 
@@ -16,7 +18,7 @@ struct str build_outcome_text(enum build_outcome o)
 }
 
 /* Cancelled work is not a failure of the port. */
-static bool ended(struct build_job *j, bool ok)
+bool build_ended(struct build_job *j, bool ok)
 {
     if (ok)
         return true;
@@ -25,9 +27,15 @@ static bool ended(struct build_job *j, bool ok)
     return false;
 }
 
-static bool go_on(struct build_job *j)
+bool build_go_on(struct build_job *j)
 {
     return !atomic_load(j->cancelled) || err_set(&j->err, E_CANCELLED, "cancelled before %.*s was finished", STR_FMT(j->p->ref));
+}
+
+/* A quiet build's catalog begins empty. */
+static bool add_inputs(struct build_job *j)
+{
+    return !j->quiet || build_src_add_inputs(j->conn, j->m, j->facts, j->src, j->p, &j->err);
 }
 
 /* The SQL as a view of the run's catalog: it is bound without being run, so mistakes come with their place in the file. */
@@ -56,7 +64,7 @@ static bool has_column(const struct engine_column *cols, size_t n, struct str na
 }
 
 /* Rows and the span of the time column. */
-static bool measure(struct build_job *j, struct str object)
+bool build_measure(struct build_job *j, struct str object)
 {
     struct engine_column *cols = NULL;
     size_t n = 0;
@@ -110,16 +118,11 @@ static void refuse(struct build_job *j, const struct contract_report *r)
     j->outcome = OUTCOME_REFUSED;
 }
 
-/* Checks the object; the results are kept whatever the verdict. */
-static bool check(struct build_job *j, struct str object)
+/* The results are kept whatever the verdict; of a quiet build by the one who asked for it, where they are worth it. */
+static bool judge(struct build_job *j, struct contract_report r)
 {
-    struct contract_report r = {0};
-    if (j->p->contract == NULL)
-        return true;
-    if (!contract_check(j->conn, j->p, object, j->run_id, clock_now_us(), j->a, &r, &j->err))
-        return ended(j, false);
-    if (r.n > 0 && !store_checks_add(j->b->s->store, r.checks, r.n, &j->err))
-        return ended(j, false);
+    if (r.n > 0 && !j->quiet && !store_checks_add(j->b->s->store, r.checks, r.n, &j->err))
+        return build_ended(j, false);
     j->report = r;
     j->checked = true;
     if (r.warned > 0)
@@ -130,7 +133,28 @@ static bool check(struct build_job *j, struct str object)
     return false;
 }
 
-static bool next_id(struct build_job *j)
+bool build_check(struct build_job *j, struct str object)
+{
+    struct contract_report r = {0};
+    if (j->p->contract == NULL)
+        return true;
+    if (!contract_check(j->conn, j->p, object, j->run_id, clock_now_us(), j->a, &r, &j->err))
+        return build_ended(j, false);
+    j->checked_whole = true;
+    return judge(j, r);
+}
+
+bool build_check_changed(struct build_job *j, struct str object, struct str changed, struct str by)
+{
+    struct contract_report r = {0};
+    if (j->p->contract == NULL)
+        return true;
+    if (!contract_check_changed(j->conn, j->p, object, changed, by, j->run_id, clock_now_us(), j->a, &r, &j->err))
+        return build_ended(j, false);
+    return judge(j, r);
+}
+
+bool build_next_id(struct build_job *j)
 {
     pthread_mutex_lock(&j->b->writer_lock);
     bool ok = ledger_next_id(j->conn, STR("port_version"), &j->version.version_id, &j->err);
@@ -138,8 +162,19 @@ static bool next_id(struct build_job *j)
     return ok;
 }
 
+/* Before anything is built from the new version: who said no is known by the ids that it gives. A failure leaves what was known before. */
+static void follow_consent(struct build_job *j)
+{
+    struct err e = {0};
+    bool consent = str_eq(j->p->ref, STR("shared.consent"));
+    if (!consent && j->p->materialization != MATERIALIZED_IDENTITY)
+        return;
+    if (!identity_consent_refresh(j->m, j->conn, consent ? CONSENT_LIVE : CONSENT_IDENTITY_LIVE, &e))
+        log_err(LOG_ERROR, "build", "consent_not_followed", &e);
+}
+
 /* From here on an interrupt is not looked at: the swap is short, and whole or not at all. */
-static bool swap(struct build_job *j, bool in_transaction, int64_t replaces)
+bool build_make_live(struct build_job *j, bool in_transaction, int64_t replaces)
 {
     atomic_store(j->interruptible, false);
     j->version.built_at_us = clock_now_us();
@@ -147,37 +182,77 @@ static bool swap(struct build_job *j, bool in_transaction, int64_t replaces)
     pthread_mutex_lock(&j->b->writer_lock);
     bool ok = build_swap(j->conn, &j->version, in_transaction, replaces, &j->err);
     pthread_mutex_unlock(&j->b->writer_lock);
+    if (ok)
+        follow_consent(j);
     return ok;
 }
 
-static bool make_whole(struct build_job *j, struct str view)
+/* Into a table or view aside; the rows of identity inside of a transaction, which is then open. */
+static bool write_aside(struct build_job *j, struct delta *d, struct str view, struct str object, bool *open)
 {
     struct str sql = {0};
-    bool made = false;
-    if (!ended(j, next_id(j)))
-        return false;
-    j->version.table_name = arena_printf(j->a, "%.*s@%lld", STR_FMT(j->p->ref_major), (long long)j->version.version_id);
-    struct str object = build_qualified(j->a, STR("mesh"), STR("built"), j->version.table_name);
+    if (j->p->materialization == MATERIALIZED_IDENTITY) {
+        *open = engine_exec(j->conn, STR("BEGIN"), &j->err);
+        return *open && build_identity_whole(j, d, view, object);
+    }
     if (j->p->materialization == MATERIALIZED_VIEW) {
-        struct build_facts facts;
-        if (!ended(j, build_facts_read(j->conn, j->m, j->a, &facts, &j->err)) ||
-            !ended(j, build_view_sql(j->conn, j->m, j->p, &facts, j->a, &sql, &j->err)))
+        if (!build_view_sql(j->conn, j->m, j->p, j->facts, j->a, &sql, &j->err))
             return false;
         sql = arena_printf(j->a, "CREATE VIEW %.*s AS %.*s", STR_FMT(object), STR_FMT(sql));
     } else {
         sql = arena_printf(j->a, "CREATE TABLE %.*s AS SELECT * FROM %.*s", STR_FMT(object), STR_FMT(view));
     }
-    made = ended(j, go_on(j) && engine_exec(j->conn, sql, &j->err));
+    return engine_exec(j->conn, sql, &j->err);
+}
+
+/* What a keyed port has seen is written in the transaction that makes it live. */
+static bool go_live(struct build_job *j, struct delta *d, struct str object, bool *open)
+{
+    if (d != NULL && !*open && !(*open = engine_exec(j->conn, STR("BEGIN"), &j->err)))
+        return false;
+    if (d != NULL && !build_delta_whole(j, d, object))
+        return false;
+    bool in_transaction = *open;
+    *open = false;
+    return build_make_live(j, in_transaction, 0);
+}
+
+/* `d`: of a keyed port, else NULL. */
+static bool make_whole(struct build_job *j, struct delta *d, struct str view)
+{
+    bool open = false;
+    if (!build_breaking(j, view) || !build_ended(j, build_next_id(j)))
+        return false;
+    j->version.table_name = arena_printf(j->a, "%.*s@%lld", STR_FMT(j->p->ref_major), (long long)j->version.version_id);
+    struct str object = build_qualified(j->a, STR("mesh"), STR("built"), j->version.table_name);
+    bool made = build_ended(j, build_go_on(j) && write_aside(j, d, view, object, &open));
+    bool kept = made && !open; /* it is there whatever comes */
     fault_crash_point("build_after_table");
-    bool ok = made && ended(j, measure(j, object)) && check(j, object);
-    build_failing_keep(j, object);
-    ok = ok && ended(j, go_on(j));
+    bool ok = made && build_ended(j, build_measure(j, object)) && build_check(j, object) && build_new_is_classified(j, object);
+    if (kept || !made)
+        build_failing_keep(j, object);
+    ok = ok && build_ended(j, build_go_on(j));
     fault_crash_point("build_before_swap");
-    ok = ok && ended(j, swap(j, false, 0));
+    ok = ok && build_ended(j, go_live(j, d, object, &open));
     atomic_store(j->interruptible, false);
-    if (made && !ok)
+    if (open && !engine_exec(j->conn, STR("ROLLBACK"), NULL))
+        log_event(LOG_DEBUG, "build", "rollback", "port=%.*s already ended", STR_FMT(j->p->ref));
+    if (kept && !ok)
         build_drop_object(j->conn, j->version.table_name);
     return ok;
+}
+
+/* By key where that can be, else whole. */
+static bool make_keyed(struct build_job *j)
+{
+    struct delta d;
+    struct str view = {0};
+    bool done = false;
+    if (!build_ended(j, build_delta_open(j, &d)))
+        return false;
+    if (!build_delta(j, &d, &done))
+        return false;
+    return done || (build_ended(j, add_inputs(j) && declare(j, &view) && build_kept(j, &view)) && make_whole(j, &d, view));
 }
 
 /* ---- incremental ---- */
@@ -186,12 +261,12 @@ struct window {
     struct str column, object, where; /* quoted column, the live table, rows to be replaced */
 };
 
-static bool same_columns(struct build_job *j, struct str object, struct str view)
+bool build_same_columns(struct build_job *j, struct str earlier, struct str later)
 {
     struct engine_column *old = NULL, *now = NULL;
     size_t n_old = 0, n_now = 0;
-    if (!engine_describe(j->conn, arena_printf(j->a, "SELECT * FROM %.*s", STR_FMT(object)), j->a, &old, &n_old, NULL) ||
-        !engine_describe(j->conn, arena_printf(j->a, "SELECT * FROM %.*s", STR_FMT(view)), j->a, &now, &n_now, NULL) ||
+    if (!engine_describe(j->conn, arena_printf(j->a, "SELECT * FROM %.*s", STR_FMT(earlier)), j->a, &old, &n_old, NULL) ||
+        !engine_describe(j->conn, arena_printf(j->a, "SELECT * FROM %.*s", STR_FMT(later)), j->a, &now, &n_now, NULL) ||
         n_old != n_now)
         return false;
     for (size_t i = 0; i < n_old; i++)
@@ -215,7 +290,7 @@ static bool find_window(struct build_job *j, struct str view, struct window *w)
     w->column = arena_str(a, buf_str(&q));
     buf_fini(&q);
     w->object = build_qualified(a, STR("mesh"), STR("built"), j->previous->table_name);
-    if (!same_columns(j, w->object, view))
+    if (!build_same_columns(j, w->object, view))
         return false;
     struct str of = arena_printf(a, "FROM %.*s", STR_FMT(w->object));
     if (!engine_value(j->conn, arena_printf(a, "SELECT max(%.*s)::DATE::VARCHAR %.*s", STR_FMT(w->column), STR_FMT(of)), NULL, 0,
@@ -244,26 +319,27 @@ static bool make_window(struct build_job *j, struct str view, const struct windo
 {
     struct arena *a = j->a;
     bool open = false, ok = false;
-    if (!ended(j, next_id(j)))
+    if (!build_ended(j, build_next_id(j)))
         return false;
     j->version.table_name = j->previous->table_name;
-    if (!ended(j, go_on(j) && engine_exec(j->conn, STR("BEGIN"), &j->err)))
+    if (!build_ended(j, build_go_on(j) && engine_exec(j->conn, STR("BEGIN"), &j->err)))
         return false;
     open = true;
-    if (!ended(j, engine_exec(j->conn, arena_printf(a, "DELETE FROM %.*s WHERE %.*s", STR_FMT(w->object), STR_FMT(w->where)),
+    if (!build_ended(j, engine_exec(j->conn, arena_printf(a, "DELETE FROM %.*s WHERE %.*s", STR_FMT(w->object), STR_FMT(w->where)),
                               &j->err)))
         goto out;
-    if (!ended(j, engine_exec(j->conn,
+    if (!build_ended(j, engine_exec(j->conn,
                               arena_printf(a, "INSERT INTO %.*s SELECT * FROM %.*s WHERE %.*s", STR_FMT(w->object), STR_FMT(view),
                                            STR_FMT(w->where)),
                               &j->err)))
         goto out;
     fault_crash_point("build_after_window");
-    if (!ended(j, measure(j, w->object)) || !check(j, w->object) || !ended(j, go_on(j)))
+    if (!build_ended(j, build_measure(j, w->object)) || !build_check(j, w->object) || !build_ended(j, build_go_on(j)))
         goto out;
     open = false;
-    ok = ended(j, swap(j, true, j->previous->version_id));
+    ok = build_ended(j, build_make_live(j, true, j->previous->version_id));
     j->incremental = ok;
+    j->how = "recomputed a window of days";
 out:
     atomic_store(j->interruptible, false);
     if (open && !engine_exec(j->conn, STR("ROLLBACK"), NULL))
@@ -281,14 +357,17 @@ void build_port(struct build_job *j)
     struct window w = {0};
     j->outcome = OUTCOME_FAILED;
     j->version =
-        (struct ledger_version){.run_id = j->run_id, .port = j->p->ref_major, .fingerprint = build_print_text(&j->print, j->a)};
+        (struct ledger_version){.run_id = j->quiet && j->previous != NULL ? j->previous->run_id : j->run_id, .port = j->p->ref_major, .fingerprint = build_print_text(&j->print, j->a)};
     atomic_store(j->interruptible, true);
-    bool ok = ended(j, go_on(j) && declare(j, &view));
+    bool keyed = build_is_keyed(j->p);
+    bool ok = build_ended(j, build_go_on(j) && (keyed || (add_inputs(j) && declare(j, &view) && build_kept(j, &view))));
     if (ok && j->p->materialization == MATERIALIZED_INCREMENTAL && find_window(j, view, &w))
         ok = make_window(j, view, &w);
+    else if (ok && keyed)
+        ok = make_keyed(j);
     else if (ok)
-        ok = make_whole(j, view);
+        ok = make_whole(j, NULL, view);
     atomic_store(j->interruptible, false);
-    if (ok)
+    if (ok && j->outcome != OUTCOME_UNCHANGED)
         j->outcome = OUTCOME_BUILT;
 }

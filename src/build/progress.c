@@ -105,7 +105,7 @@ void run_watch(struct run *run)
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;
         pthread_cond_timedwait(&run->changed, &run->lock, &until);
-        if (run->o->cancel != NULL && atomic_load(run->o->cancel))
+        if ((run->o->cancel != NULL && atomic_load(run->o->cancel)) || (run->o->quiet && atomic_load(&run->b->waiting) > 0))
             atomic_store(&run->cancelled, true);
         for (size_t i = 0; atomic_load(&run->cancelled) && i < run->n_workers; i++)
             if (run->workers[i].port != NULL && atomic_load(&run->workers[i].interruptible))

@@ -10,6 +10,10 @@
 #include "base/log.h"
 #include "build/run_int.h"
 #include "contract/contract.h"
+#include "events/events.h"
+
+/* Quiet runs: a view that shows new rows by itself is made anew, and so checked, when it is this old; logs are cleared this often. */
+enum { QUIET_VIEWS_S = 3600, QUIET_COLLECT_S = 60 };
 
 /* The port and everything that it reads. */
 static void select_port(struct run *run, const struct mesh_port *p)
@@ -60,6 +64,19 @@ static size_t selected_streams(struct run *run, struct str **out)
     return n;
 }
 
+/* Brings in what is in the spool. Damage of the spool goes to `es`. */
+static bool load_events(struct run *run, struct err *e)
+{
+    const struct events_load_options o = {.cancel = run->o->cancel};
+    struct events_report report;
+    if (run->b->events == NULL)
+        return true;
+    bool ok = events_load(run->b->events, run->m, &o, &report, run->es, e);
+    if (ok && report.events > 0)
+        build_asof_invalidate(run->b);
+    return ok;
+}
+
 /* Brings in new files. Errors of single files go to `es`; false: loading as a whole was impossible. */
 static bool load(struct run *run, struct err *e)
 {
@@ -72,16 +89,20 @@ static bool load(struct run *run, struct err *e)
     }
     if ((run->o->n_ports > 0 && io.n_streams == 0) || run->m->n_streams == 0)
         return true;
+    if (!load_events(run, e))
+        return false;
     bool ok = ingest_run(run->b->s, run->m, &io, &run->arena, &report, run->es, e);
-    if (report.n_changed > 0)
+    if (report.n_changed > 0) {
         build_asof_invalidate(run->b);
+        build_scan_loaded(run->b, run->m, report.changed_streams, report.n_changed);
+    }
     fault_crash_point("build_after_load");
     return ok;
 }
 
 static bool start_workers(struct run *run, struct err *e)
 {
-    long cores = run->m->engine_threads > 0 ? run->m->engine_threads : sysconf(_SC_NPROCESSORS_ONLN);
+    long cores = run->o->quiet ? 1 : run->m->engine_threads > 0 ? run->m->engine_threads : sysconf(_SC_NPROCESSORS_ONLN);
     size_t want = cores < 1 ? 1 : (size_t)cores;
     if (want > RUN_WORKERS_MAX)
         want = RUN_WORKERS_MAX;
@@ -137,14 +158,24 @@ static bool all_up_to_date(struct run *run)
 static bool build_all(struct run *run, struct engine_conn *c, struct err *e)
 {
     bool ok = false;
-    if (!build_facts_read(c, run->m, &run->arena, &run->facts, e) || !build_prints(run->m, &run->arena, &run->prints, e))
+    bool quiet = run->o->quiet;
+    if (!build_facts_read(c, run->m, &run->arena, &run->facts, e) ||
+        !build_facts_identity(run->b->s, run->m, &run->arena, &run->facts, e) ||
+        !(quiet ? build_prints_kept(run->b, run->m, &run->arena, &run->prints, e) : build_prints(run->m, &run->arena, &run->prints, e)))
         return false;
+    run->facts.views_stand = quiet;
+    run->facts.views_since_us = clock_now_us() - (int64_t)QUIET_VIEWS_S * 1000000;
     run->src = arena_printf(&run->arena, "src_%u", ++run->b->generation);
     bool idle = all_up_to_date(run); /* the workers then only count and need no views */
-    if (idle ? !build_catalog_base(c, run->m, run->src, e) : !build_src_make(c, run->m, &run->facts, run->src, e))
+    if (idle && quiet) {
+        run->r->unchanged = run->n_selected;
+        return true;
+    }
+    if (idle || quiet ? !build_catalog_base(c, run->m, run->src, e) : !build_src_make(c, run->m, &run->facts, run->src, e))
         goto out;
-    run_usual_times(run);
-    for (size_t i = 0; i < run->m->n_ports && !idle; i++)
+    if (!quiet)
+        run_usual_times(run);
+    for (size_t i = 0; i < run->m->n_ports && !idle && !quiet; i++)
         run->tasks[i].referred = contract_referred(run->m, run->m->ports[i], &run->arena, &run->tasks[i].n_referred);
     ok = start_workers(run, e);
     if (ok)
@@ -183,6 +214,8 @@ static bool begin(struct run *run, struct err *e)
     pthread_condattr_destroy(&attr);
     run->tasks = arena_array(&run->arena, run->m->n_ports + 1, sizeof *run->tasks);
     run->started_us = clock_mono_us();
+    if (run->o->quiet)
+        return select_ports(run, e);
     return select_ports(run, e) && store_run_begin(run->b->s->store, STR("run"), run->o->trigger, &run->run_id, e);
 }
 
@@ -207,6 +240,8 @@ static void finish(struct run *run, bool whole, size_t first_error, int64_t star
                       ? str_of(e->text)
                       : arena_printf(&run->arena, "%zu built, %zu unchanged, %zu failed, %zu refused, %zu skipped", r->built,
                                      r->unchanged, r->failed, r->refused, r->skipped);
+    if (run->run_id == 0) /* nothing worth a line */
+        return;
     if (!store_run_finish(run->b->s->store, &row, &broken)) {
         log_err(LOG_ERROR, "build", "run_not_recorded", &broken);
         run_push_error(run, &broken);
@@ -222,6 +257,29 @@ static void finish(struct run *run, bool whole, size_t first_error, int64_t star
     run_emit(run, &done);
 }
 
+/* After a quiet run: what was replaced goes at once, lines of logs now and then. */
+static void collect_between(struct run *run, struct engine_conn *c)
+{
+    int64_t now = clock_mono_us();
+    if (run->r->whole == 0 && now - run->b->collected_us < (int64_t)QUIET_COLLECT_S * 1000000)
+        return;
+    run->b->collected_us = now;
+    build_collect(run->b, c, run->m, false);
+}
+
+/* What ports that stay as they are have seen: forgotten, it would only be looked at once more. */
+static bool write_later(struct run *run, struct engine_conn *c, struct err *e)
+{
+    if (run->later.n == 0)
+        return true;
+    pthread_mutex_lock(&run->b->writer_lock);
+    bool ok = buf_ok(&run->later, e) && engine_exec(c, STR("BEGIN"), e);
+    if (ok && !(ok = engine_exec(c, buf_str(&run->later), e) && engine_exec(c, STR("COMMIT"), e)) && !engine_exec(c, STR("ROLLBACK"), NULL))
+        log_event(LOG_DEBUG, "build", "rollback", "a quiet run's last transaction has already ended");
+    pthread_mutex_unlock(&run->b->writer_lock);
+    return ok;
+}
+
 static bool carry_out(struct run *run, struct err *e)
 {
     struct engine_conn *c = NULL;
@@ -229,7 +287,7 @@ static bool carry_out(struct run *run, struct err *e)
     bool everything = run->o->n_ports == 0;
     if (!engine_connect(run->b->s->engine, &c, e))
         return false;
-    ok = load(run, e);
+    ok = run->o->quiet || load(run, e);
     if (run->o->cancel != NULL && atomic_load(run->o->cancel))
         atomic_store(&run->cancelled, true);
     if (!ok && atomic_load(&run->cancelled))
@@ -237,7 +295,10 @@ static bool carry_out(struct run *run, struct err *e)
     else if (ok && !atomic_load(&run->cancelled))
         ok = build_all(run, c, e);
     fault_crash_point("build_after_ports");
-    if (ok && !atomic_load(&run->cancelled)) {
+    if (ok && run->o->quiet) {
+        ok = write_later(run, c, e);
+        collect_between(run, c);
+    } else if (ok && !atomic_load(&run->cancelled)) {
         build_collect(run->b, c, run->m, everything && run->r->failed + run->r->refused + run->r->skipped == 0);
         ok = !everything || build_deployed_save(run->b, run->m, e);
     }
@@ -245,15 +306,42 @@ static bool carry_out(struct run *run, struct err *e)
     return ok;
 }
 
+/* A run waits for no other run, but for a quiet one, which steps aside. */
+static bool take_turn(struct build *b, const struct build_options *o)
+{
+    if (o->quiet)
+        return atomic_load(&b->waiting) == 0 && pthread_mutex_trylock(&b->work_lock) == 0;
+    if (pthread_mutex_trylock(&b->run_lock) != 0)
+        return false;
+    atomic_fetch_add(&b->waiting, 1);
+    pthread_mutex_lock(&b->work_lock);
+    atomic_fetch_sub(&b->waiting, 1);
+    return true;
+}
+
+void build_hold(struct build *b)
+{
+    pthread_mutex_lock(&b->run_lock);
+    atomic_fetch_add(&b->waiting, 1);
+    pthread_mutex_lock(&b->work_lock);
+    atomic_fetch_sub(&b->waiting, 1);
+}
+
+void build_release(struct build *b)
+{
+    pthread_mutex_unlock(&b->work_lock);
+    pthread_mutex_unlock(&b->run_lock);
+}
+
 bool build_run(struct build *b, const struct mesh *m, const struct build_options *o, struct build_report *r, struct errs *es,
                struct err *e)
 {
-    struct run run = {.b = b, .m = m, .o = o, .r = r, .es = es};
+    struct run run = {.b = b, .m = m, .o = o, .r = r, .es = es, .later = BUF_INIT(BUILD_SQL_MAX)};
     bool ok = false;
     size_t first_error = es->n;
     int64_t started_at_us = clock_now_us();
     *r = (struct build_report){0};
-    if (pthread_mutex_trylock(&b->run_lock) != 0) {
+    if (!take_turn(b, o)) {
         r->exit_code = err_info_get(E_BUSY)->exit_code;
         return err_set(e, E_BUSY, "another run is going on");
     }
@@ -263,16 +351,20 @@ bool build_run(struct build *b, const struct mesh *m, const struct build_options
     }
     r->run_id = run.run_id;
     struct build_event started = {.kind = BUILD_RUN_STARTED, .total = run.n_selected, .eta_s = -1};
-    run_emit(&run, &started);
+    if (!o->quiet)
+        run_emit(&run, &started);
     ok = carry_out(&run, e);
     finish(&run, ok, first_error, started_at_us, e);
     if (!ok && r->exit_code == 0)
         r->exit_code = err_info_get(e != NULL ? e->code : E_INTERNAL)->exit_code;
 out:
+    buf_fini(&run.later);
     pthread_cond_destroy(&run.changed);
     pthread_mutex_destroy(&run.lock);
     pthread_mutex_destroy(&run.event_lock);
     arena_fini(&run.arena);
-    pthread_mutex_unlock(&b->run_lock);
+    pthread_mutex_unlock(&b->work_lock);
+    if (!o->quiet)
+        pthread_mutex_unlock(&b->run_lock);
     return ok;
 }

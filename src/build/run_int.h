@@ -40,6 +40,7 @@ struct run {
     struct build_facts facts;
     struct build_print *prints;
     struct str src;
+    struct buf later; /* of a quiet run: see struct build_job */
     atomic_bool cancelled;
 
     pthread_mutex_t lock; /* guards tasks, facts, report, arena */

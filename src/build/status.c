@@ -143,8 +143,11 @@ bool build_status(struct build *b, const struct mesh *m, struct arena *a, struct
     bool ok = false;
     if (!engine_connect(b->s->engine, &c, e))
         goto out;
-    if (!build_facts_read(c, m, a, &r.facts, e) || !build_prints(m, a, &r.prints, e) || !read_last(b, &r, e))
+    if (!build_facts_read(c, m, a, &r.facts, e) || !build_facts_identity(b->s, m, a, &r.facts, e) || !build_prints_kept(b, m, a, &r.prints, e) ||
+        !read_last(b, &r, e))
         goto out;
+    r.facts.views_stand = true; /* they show what is new by themselves */
+    r.facts.views_since_us = INT64_MIN;
     for (size_t i = 0; i < m->n_ports; i++)
         judge(&r, m->ports[i], all);
     *out = all;

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "build/delta.h"
 
 bool build_swap(struct engine_conn *c, const struct ledger_version *v, bool in_transaction, int64_t replaces, struct err *e)
 {
@@ -16,7 +17,9 @@ bool build_swap(struct engine_conn *c, const struct ledger_version *v, bool in_t
     if (!open && !engine_exec(c, STR("BEGIN"), e))
         goto out;
     open = true;
-    if (!engine_exec(c, arena_printf(&a, "CREATE OR REPLACE VIEW %.*s AS SELECT * FROM %.*s", STR_FMT(live), STR_FMT(built)), e))
+    /* A table that was changed in place is shown already; making its view again would have every reader bind anew. */
+    if (replaces == 0 &&
+        !engine_exec(c, arena_printf(&a, "CREATE OR REPLACE VIEW %.*s AS SELECT * FROM %.*s", STR_FMT(live), STR_FMT(built)), e))
         goto out;
     if (!ledger_version_add(c, v, e) || !ledger_version_go_live(c, v->port, v->version_id, e))
         goto out;
@@ -32,6 +35,22 @@ out:
     if (open && !engine_exec(c, STR("ROLLBACK"), NULL))
         log_event(LOG_DEBUG, "build", "rollback", "port=%.*s already ended", STR_FMT(v->port));
     arena_fini(&a);
+    return ok;
+}
+
+void build_restate_sql(int64_t version_id, struct str fingerprint, struct buf *sql)
+{
+    buf_addz(sql, "UPDATE mesh.sys.port_version SET fingerprint = ");
+    buf_sql_text(sql, fingerprint);
+    buf_printf(sql, " WHERE version_id = %lld;\n", (long long)version_id);
+}
+
+bool build_restate(struct engine_conn *c, int64_t version_id, struct str fingerprint, struct err *e)
+{
+    struct buf sql = BUF_INIT(BUILD_SQL_MAX);
+    build_restate_sql(version_id, fingerprint, &sql);
+    bool ok = buf_ok(&sql, e) && engine_exec(c, buf_str(&sql), e);
+    buf_fini(&sql);
     return ok;
 }
 
@@ -170,6 +189,7 @@ void build_collect(struct build *b, struct engine_conn *c, const struct mesh *m,
         build_failing_collect(c, m, &e);
     if (e.code != E_OK || !ledger_versions_garbage(c, &a, &v, &n, &e))
         goto out;
+    build_changes_collect(c, m, retire);
     for (size_t i = n; i-- > 0;) /* newest first: a view is newer than what it reads */
         if (!is_read_by_a_view(&views, v[i].table_name) && !forget(c, &views, v[i].table_name, v[i].version_id, &e))
             goto out;

@@ -6,6 +6,7 @@
 #include <yyjson.h>
 
 #include "base/json.h"
+#include "mesh/functions.h"
 
 #define VIEW_DEPTH_MAX 400
 
@@ -112,29 +113,118 @@ static void put_column(struct view_writer *w, yyjson_mut_val *column)
         yyjson_mut_arr_remove_first(names);
 }
 
-/* mesh_time_zone() and mesh_reporting_currency() become the text that they stand for. */
-static void put_function(struct view_writer *w, yyjson_mut_val *function)
+/* The syntax tree of a SELECT, to be taken apart; NULL: `e`. */
+static yyjson_doc *parsed(struct view_writer *w, struct str sql, struct err *e)
 {
-    struct str name = text_of(function, "function_name"), value;
-    if (str_eq_nocase(name, STR("mesh_time_zone")))
-        value = w->m->time_zone;
-    else if (str_eq_nocase(name, STR("mesh_reporting_currency")))
-        value = w->m->reporting_currency;
-    else
-        return;
-    yyjson_mut_val *type = yyjson_mut_obj(w->doc), *constant = yyjson_mut_obj(w->doc);
-    yyjson_mut_obj_add_str(w->doc, type, "id", "VARCHAR");
-    yyjson_mut_obj_add_null(w->doc, type, "type_info");
-    yyjson_mut_obj_add_val(w->doc, constant, "type", type);
-    yyjson_mut_obj_add_bool(w->doc, constant, "is_null", false);
-    yyjson_mut_obj_add_val(w->doc, constant, "value", text_value(w, value));
-    put(w, function, "class", yyjson_mut_str(w->doc, "CONSTANT"));
-    put(w, function, "type", yyjson_mut_str(w->doc, "VALUE_CONSTANT"));
-    put(w, function, "value", constant);
-    const char *of_functions[] = {"function_name", "schema",      "children",     "filter", "order_bys",
-                                  "distinct",      "is_operator", "export_state", "catalog"};
-    for (size_t i = 0; i < sizeof of_functions / sizeof *of_functions; i++)
-        yyjson_mut_obj_remove_key(function, of_functions[i]);
+    struct buf json = BUF_INIT((size_t)64 << 20);
+    yyjson_doc *tree = NULL;
+    if (engine_parse(w->c, sql, &json, e) && buf_ok(&json, e))
+        tree = json_parse(buf_str(&json), e);
+    buf_fini(&json);
+    return tree;
+}
+
+/* Puts `with` in place of each name `argument`. */
+static void put_argument(yyjson_mut_doc *doc, yyjson_mut_val *v, yyjson_mut_val *with, int depth)
+{
+    size_t i, n;
+    yyjson_mut_val *key, *child;
+    yyjson_mut_obj_foreach(v, i, n, key, child)
+    {
+        yyjson_mut_val *names = yyjson_mut_obj_get(child, "column_names");
+        if (names && yyjson_mut_equals_str(yyjson_mut_arr_get_last(names), "argument"))
+            yyjson_mut_obj_replace(v, key, yyjson_mut_val_mut_copy(doc, with));
+        else if (depth < VIEW_DEPTH_MAX)
+            put_argument(doc, child, with, depth + 1);
+    }
+    yyjson_mut_arr_foreach(v, i, n, child)
+    {
+        yyjson_mut_val *names = yyjson_mut_obj_get(child, "column_names");
+        if (names && yyjson_mut_equals_str(yyjson_mut_arr_get_last(names), "argument"))
+            yyjson_mut_arr_replace(v, i, yyjson_mut_val_mut_copy(doc, with));
+        else if (depth < VIEW_DEPTH_MAX)
+            put_argument(doc, child, with, depth + 1);
+    }
+}
+
+/* A function of the mesh becomes what it stands for: a view that is kept in the file knows no catalog in which it has a meaning. */
+static bool put_function(struct view_writer *w, yyjson_mut_val *function, struct err *e)
+{
+    enum mesh_function_kind kind;
+    const char *name = mesh_function_find(text_of(function, "function_name"), &kind);
+    struct buf sql = BUF_INIT(BUILD_SQL_MAX);
+    yyjson_doc *tree = NULL;
+    bool ok = false;
+    if (name == NULL || kind == FUNCTION_TABLE)
+        return true;
+    buf_addz(&sql, "SELECT ");
+    mesh_function_sql(w->m, name, &sql);
+    if (!buf_ok(&sql, e) || (tree = parsed(w, buf_str(&sql), e)) == NULL)
+        goto out;
+    yyjson_val *statement = yyjson_arr_get_first(yyjson_obj_get(yyjson_doc_get_root(tree), "statements"));
+    yyjson_val *list = yyjson_obj_get(yyjson_obj_get(statement, "node"), "select_list");
+    yyjson_mut_val *meaning = yyjson_val_mut_copy(w->doc, yyjson_arr_get_first(list));
+    yyjson_mut_val *argument = yyjson_mut_arr_get_first(yyjson_mut_obj_get(function, "children"));
+    if (meaning == NULL || (kind == FUNCTION_OF_TEXT && argument == NULL)) {
+        err_set(e, E_SQL, "%s is called without its argument in the SQL of %.*s", name, STR_FMT(w->p->ref));
+        goto out;
+    }
+    if (kind == FUNCTION_OF_TEXT)
+        put_argument(w->doc, meaning, argument, 0);
+    struct str alias = text_of(function, "alias");
+    put(w, meaning, "alias", text_value(w, alias));
+    yyjson_mut_obj_clear(function);
+    size_t i, n;
+    yyjson_mut_val *key, *child;
+    yyjson_mut_obj_foreach(meaning, i, n, key, child) yyjson_mut_obj_add(function, yyjson_mut_val_mut_copy(w->doc, key),
+                                                                         yyjson_mut_val_mut_copy(w->doc, child));
+    ok = true;
+out:
+    yyjson_doc_free(tree);
+    buf_fini(&sql);
+    return ok;
+}
+
+/* FROM mesh_purposes() becomes a subquery. */
+static bool put_table_function(struct view_writer *w, yyjson_mut_val *table, struct err *e)
+{
+    enum mesh_function_kind kind;
+    const char *name = mesh_function_find(text_of(yyjson_mut_obj_get(table, "function"), "function_name"), &kind);
+    struct buf sql = BUF_INIT(BUILD_SQL_MAX);
+    yyjson_doc *tree = NULL;
+    bool ok = false;
+    if (name == NULL || kind != FUNCTION_TABLE)
+        return true;
+    mesh_function_sql(w->m, name, &sql);
+    if (!buf_ok(&sql, e) || (tree = parsed(w, buf_str(&sql), e)) == NULL)
+        goto out;
+    if (text_of(table, "alias").n == 0)
+        put(w, table, "alias", yyjson_mut_strcpy(w->doc, name));
+    put(w, table, "type", yyjson_mut_str(w->doc, "SUBQUERY"));
+    put(w, table, "subquery",
+        yyjson_val_mut_copy(w->doc, yyjson_arr_get_first(yyjson_obj_get(yyjson_doc_get_root(tree), "statements"))));
+    yyjson_mut_obj_remove_key(table, "function");
+    yyjson_mut_obj_remove_key(table, "with_ordinality");
+    ok = true;
+out:
+    yyjson_doc_free(tree);
+    buf_fini(&sql);
+    return ok;
+}
+
+/* `a CROSS JOIN b` is written back as `a, b`, which binds looser than a JOIN that follows: said as a join on nothing instead. */
+static bool put_cross_join(struct view_writer *w, yyjson_mut_val *join, struct err *e)
+{
+    yyjson_doc *tree = parsed(w, STR("SELECT true"), e);
+    if (tree == NULL)
+        return false;
+    yyjson_val *statement = yyjson_arr_get_first(yyjson_obj_get(yyjson_doc_get_root(tree), "statements"));
+    yyjson_val *list = yyjson_obj_get(yyjson_obj_get(statement, "node"), "select_list");
+    put(w, join, "ref_type", yyjson_mut_str(w->doc, "REGULAR"));
+    put(w, join, "join_type", yyjson_mut_str(w->doc, "INNER"));
+    put(w, join, "condition", yyjson_val_mut_copy(w->doc, yyjson_arr_get_first(list)));
+    yyjson_doc_free(tree);
+    return true;
 }
 
 static bool rewrite(struct view_writer *w, yyjson_mut_val *v, int depth, struct err *e)
@@ -151,11 +241,15 @@ static bool rewrite(struct view_writer *w, yyjson_mut_val *v, int depth, struct 
         return true;
     if (str_eq(text_of(v, "type"), STR("BASE_TABLE")))
         return put_table(w, v, e);
+    if (str_eq(text_of(v, "type"), STR("TABLE_FUNCTION")) && !put_table_function(w, v, e))
+        return false;
     yyjson_mut_obj_foreach(v, i, n, key, child) if (!rewrite(w, child, depth + 1, e)) return false;
+    if (str_eq(text_of(v, "type"), STR("JOIN")) && str_eq(text_of(v, "ref_type"), STR("CROSS")))
+        return put_cross_join(w, v, e);
     if (str_eq(text_of(v, "class"), STR("COLUMN_REF")))
         put_column(w, v);
     else if (str_eq(text_of(v, "class"), STR("FUNCTION")))
-        put_function(w, v);
+        return put_function(w, v, e);
     return true;
 }
 

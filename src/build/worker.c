@@ -75,6 +75,33 @@ static bool worth_recording(struct run *run, const struct mesh_port *p)
     return worth;
 }
 
+/* A quiet run is written down when a port has something to tell: it failed otherwise than the last time, or all of it was checked. */
+static bool worth_a_line(struct run *run, struct build_job *j, const struct build_event *ev)
+{
+    struct arena a;
+    struct store_run_port *rows = NULL;
+    size_t n = 0;
+    struct err e = {0};
+    bool worth = j->outcome == OUTCOME_BUILT && j->checked_whole;
+    arena_init(&a);
+    if (j->outcome == OUTCOME_FAILED || j->outcome == OUTCOME_REFUSED)
+        worth = !store_port_history(run->b->s->store, &a, j->p->ref_major, 1, &rows, &n, NULL) || n == 0 ||
+                !str_eq(rows[0].status, ev->status) || !str_eq(rows[0].message, ev->message);
+    else if (j->outcome == OUTCOME_BUILT || j->outcome == OUTCOME_UNCHANGED)
+        worth = worth || worth_recording(run, j->p); /* it is well again */
+    arena_fini(&a);
+    if (worth && run->run_id == 0 && !store_run_begin(run->b->s->store, STR("run"), run->o->trigger, &run->run_id, &e)) {
+        log_err(LOG_ERROR, "build", "run_not_recorded", &e);
+        return false;
+    }
+    for (size_t i = 0; worth && j->checked && i < j->report.n; i++)
+        j->report.checks[i].run_id = run->run_id;
+    if (worth && j->checked && j->report.n > 0 && (j->checked_whole || j->outcome == OUTCOME_REFUSED) &&
+        !store_checks_add(run->b->s->store, j->report.checks, j->report.n, &e))
+        log_err(LOG_ERROR, "build", "checks_not_recorded", &e);
+    return worth;
+}
+
 static void record(struct run *run, const struct build_job *j, const struct build_event *ev)
 {
     struct store_run_port row = {.run_id = run->run_id,
@@ -101,12 +128,19 @@ static void record(struct run *run, const struct build_job *j, const struct buil
 static void prepare(struct run *run, struct worker *w, const struct mesh_port *p, struct arena *a, struct build_job *j)
 {
     struct build_print old;
+    struct build_facts *facts = arena_alloc(a, sizeof *facts);
+    *facts = run->facts;
+    facts->by_port = arena_array(a, run->m->n_ports + 1, sizeof *facts->by_port);
+    memcpy(facts->by_port, run->facts.by_port, run->m->n_ports * sizeof *facts->by_port);
     *j = (struct build_job){.b = run->b,
+                            .facts = facts,
                             .m = run->m,
                             .p = p,
                             .print = run->prints[p->index],
                             .previous = run->facts.by_port[p->index],
                             .src = run->src,
+                            .quiet = run->o->quiet,
+                            .later = run->o->quiet ? &run->later : NULL,
                             .run_id = run->run_id,
                             .conn = w->conn,
                             .interruptible = &w->interruptible,
@@ -136,6 +170,7 @@ static void skip(struct build_job *j, const struct mesh_port *cause)
 static void settle(struct run *run, struct build_job *j, const struct mesh_port *cause)
 {
     struct task *t = &run->tasks[j->p->index];
+    run->r->whole += j->outcome == OUTCOME_BUILT && !j->incremental;
     t->state = TASK_DONE;
     t->outcome = j->outcome;
     t->cause = j->outcome == OUTCOME_SKIPPED ? cause : NULL;
@@ -174,6 +209,8 @@ static void do_port(struct run *run, struct worker *w, const struct mesh_port *p
         run->o->full ? REASON_FORCED : build_reason_of(run->m, &run->facts, run->prints, p, NULL, &a, &because);
     if (cause != NULL) {
         skip(&j, cause);
+    } else if (run->o->quiet && reason != REASON_NONE && reason != REASON_UPSTREAM && reason != REASON_NEW_DATA) {
+        skip(&j, p); /* what is declared otherwise waits for a run that somebody asks for */
     } else if (reason == REASON_NONE) {
         j.outcome = OUTCOME_UNCHANGED;
         j.version = *j.previous;
@@ -185,9 +222,10 @@ static void do_port(struct run *run, struct worker *w, const struct mesh_port *p
         if (run->tasks[p->index].usual_ms > 0)
             started.eta_s = (double)run->tasks[p->index].usual_ms / 1000.0;
         pthread_mutex_unlock(&run->lock);
-        run_emit(run, &started);
+        if (!run->o->quiet)
+            run_emit(run, &started);
         build_port(&j);
-        if (j.outcome == OUTCOME_BUILT && !build_src_add_port(w->conn, run->src, p, &j.err))
+        if (j.outcome == OUTCOME_BUILT && !run->o->quiet && !build_src_add_port(w->conn, run->src, p, &j.err))
             log_err(LOG_ERROR, "build", "src_view", &j.err);
         pthread_mutex_lock(&run->lock);
         w->port = NULL;
@@ -202,10 +240,12 @@ static void do_port(struct run *run, struct worker *w, const struct mesh_port *p
     if (j.outcome != OUTCOME_BUILT && j.outcome != OUTCOME_UNCHANGED)
         done.message = str_of(j.err.text);
     else if (j.incremental)
-        done.message = STR("recomputed a window of days");
+        done.message = str_of(j.how);
     pthread_mutex_unlock(&run->lock);
-    record(run, &j, &done);
-    if (j.outcome == OUTCOME_FAILED || j.outcome == OUTCOME_REFUSED) {
+    bool told = !run->o->quiet || worth_a_line(run, &j, &done);
+    if (told)
+        record(run, &j, &done);
+    if (told && (j.outcome == OUTCOME_FAILED || j.outcome == OUTCOME_REFUSED)) {
         err_prefix(&j.err, "%.*s", STR_FMT(p->ref_major));
         run_push_error(run, &j.err);
         log_err(LOG_WARN, "build", done.status.p, &j.err);
@@ -217,7 +257,8 @@ static void do_port(struct run *run, struct worker *w, const struct mesh_port *p
     done.done = run->n_done;
     done.total = run->n_selected;
     pthread_mutex_unlock(&run->lock);
-    run_emit(run, &done);
+    if (!run->o->quiet)
+        run_emit(run, &done);
     pthread_mutex_lock(&run->lock);
     arena_fini(&a);
 }

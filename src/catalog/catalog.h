@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 /* ---- search*.c: an index of one declaration, immutable, shared by all readers ---- */
-enum find_kind { FIND_PRODUCT, FIND_PORT, FIND_COLUMN, FIND_TERM, FIND_GOAL, FIND_DASHBOARD, FIND_DOMAIN, FIND_SOURCE, FIND_KINDS };
+enum find_kind { FIND_PRODUCT, FIND_PORT, FIND_COLUMN, FIND_TERM, FIND_GOAL, FIND_DASHBOARD, FIND_DOMAIN, FIND_SOURCE, FIND_EVENT, FIND_METRIC, FIND_KINDS };
 const char *find_kind_text(enum find_kind k);
 bool find_kind_from(struct str text, enum find_kind *out);
 struct find_hit {
@@ -89,7 +89,7 @@ enum graph_level { GRAPH_DOMAIN, GRAPH_PRODUCT, GRAPH_PORT };
 const char *graph_level_text(enum graph_level l); /* domain product port */
 struct graph_node {
     struct str id;                           /* "port:shop.orders", "product:shop.sales": kind and ref */
-    struct str kind;                         /* domain source stream product port dashboard consumer */
+    struct str kind;                         /* domain source stream product port metric dashboard consumer */
     struct str ref, label, domain, product, state;
     const struct mesh_port *port;            /* of a port */
     int layer, order; size_t inside;         /* inside: ports of a product, products of a domain, streams of a source */
@@ -116,7 +116,7 @@ MUST_CHECK bool catalog_columns_between(struct columns *c, struct build *b, stru
 
 /* ---- clashes.c: two that claim the same ---- */
 struct clash_claim { struct str ref, text; struct mesh_person owner; struct mesh_pos pos; };
-struct clash { struct str kind /* duplicate_term duplicate_synonym duplicate_product duplicate_port */, subject, why; struct clash_claim *claims; size_t n_claims; };
+struct clash { struct str kind /* duplicate_term duplicate_synonym duplicate_product duplicate_port duplicate_metric claimed_term */, subject, why; struct clash_claim *claims; size_t n_claims; };
 MUST_CHECK bool catalog_clashes(const struct mesh *m, struct arena *a, struct clash **out, size_t *n, struct err *e);
 /* The same as warnings, at the place of the second claim, for `trellis check`. */
 MUST_CHECK bool catalog_clash_warnings(const struct mesh *m, struct errs *es, struct err *e);
@@ -128,22 +128,22 @@ struct readiness { const struct mesh_domain *domain; struct ready_step *steps; s
 MUST_CHECK bool catalog_readiness(struct state *s, const struct mesh *m, const struct build_port_status *status, struct arena *a,
                                   struct readiness **out /* as mesh.domains */, struct err *e);
 
-/* ---- numbers.c: goals, targets and naming, read through the gate ---- */
+/* ---- numbers.c: goals, targets and naming, read through the gate; who: NULL is the program itself ---- */
 struct goal_state { const struct mesh_goal *goal; bool known; double value, progress /* 0…1 and beyond, from baseline to target */; struct str problem, sql, day_from, day_to;
                     struct goal_point { int32_t day; double value; bool known; } *series; size_t n_series; };
-MUST_CHECK bool catalog_goal(struct govern *g, const struct mesh *m, const struct mesh_goal *goal, struct arena *a, struct goal_state *out, struct err *e);
+MUST_CHECK bool catalog_goal(struct govern *g, const struct govern_principal *who, const struct mesh *m, const struct mesh_goal *goal, struct arena *a, struct goal_state *out, struct err *e);
 /* The value over a fixed span, for freezing a baseline. */
-MUST_CHECK bool catalog_goal_value(struct govern *g, const struct mesh *m, const struct mesh_goal *goal, int32_t from, int32_t to, struct arena *a, double *out, bool *known, struct err *e);
+MUST_CHECK bool catalog_goal_value(struct govern *g, const struct govern_principal *who, const struct mesh *m, const struct mesh_goal *goal, int32_t from, int32_t to, struct arena *a, double *out, bool *known, struct err *e);
 /* What a panel of a dashboard asks: x, series, then the measures. */
 MUST_CHECK bool catalog_panel_sql(const struct mesh *m, const struct mesh_panel *p, struct arena *a, struct str *out, struct err *e);
 struct pace { const struct mesh_target *target; double actual, expected /* by now, evenly */, projected; bool known; int32_t last_day; int days_done, days_all; };
 struct pacing { const struct mesh_port *port; struct str problem /* why nothing is known, or empty */; struct pace *v; size_t n; };
 /* Targets against what came, those that run today first. */
-MUST_CHECK bool catalog_pacing(struct govern *g, const struct mesh *m, int32_t today, struct arena *a, struct pacing *out, struct err *e);
+MUST_CHECK bool catalog_pacing(struct govern *g, const struct govern_principal *who, const struct mesh *m, int32_t today, struct arena *a, struct pacing *out, struct err *e);
 struct mistag { const struct mesh_naming_rule *rule; struct str platform, subject_id, name, problem; double spend; bool spend_known; };
 struct naming { struct mistag *v; size_t n, total; struct str problem; };
 /* Campaigns, ad groups and ads that break a naming rule, by spend of the newest 90 days. */
-MUST_CHECK bool catalog_naming(struct govern *g, const struct mesh *m, size_t limit, struct arena *a, struct naming *out, struct err *e);
+MUST_CHECK bool catalog_naming(struct govern *g, const struct govern_principal *who, const struct mesh *m, size_t limit, struct arena *a, struct naming *out, struct err *e);
 
 /* ---- lag.c: what the ledger says of each source in one question, for pages that count ---- */
 struct source_lag {
@@ -156,6 +156,12 @@ struct source_lag {
 };
 /* As mesh.sources. */
 MUST_CHECK bool catalog_lags(struct state *s, const struct mesh *m, struct arena *a, struct source_lag **out, struct err *e);
+
+/* ---- annotations.c: what happened on which day, for whoever looks at a curve ---- */
+/* source: file (governance/annotations.yaml), platform (campaigns as landed), trellis (declarations that changed). until: day where it has no end of its own. */
+struct annotation { int32_t day, until; struct str title, kind, ref, href, source; };
+/* Those that touch the days, by day. domain: of this one and of the whole mesh; empty: all. What cannot be read is left out. */
+MUST_CHECK bool catalog_annotations(struct state *s, struct govern *g, const struct govern_principal *who, const struct mesh *m, int32_t from, int32_t to, struct str domain, struct arena *a, struct annotation **out, size_t *n, struct err *e);
 
 /* ---- changes.c: what happened lately, newest first ---- */
 enum change_severity { CHANGE_INFO, CHANGE_WARN, CHANGE_BAD };

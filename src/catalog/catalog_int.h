@@ -20,7 +20,7 @@ struct str count_of(int64_t n, const char *one, const char *many, struct arena *
 
 /* ---- numbers.c: numbers of products, through the gate ---- */
 /* Every row of the answer; `row` borrows the chunk. E_* as govern_query. */
-MUST_CHECK bool ask_rows(struct govern *g, struct str sql, int64_t limit, void (*row)(void *ctx, const struct engine_chunk *ch, size_t row),
+MUST_CHECK bool ask_rows(struct govern *g, const struct govern_principal *who, struct str sql, int64_t limit, void (*row)(void *ctx, const struct engine_chunk *ch, size_t row),
                          void *ctx, struct err *e);
 /* What keeps a number from being known, as a sentence with the way to mend it. */
 struct str ask_problem(const struct err *e, struct arena *a);

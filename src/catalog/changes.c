@@ -237,6 +237,12 @@ static void of_thing(struct list *l, struct change *c, const struct store_change
         for (size_t i = 0; md && i < md->n_sources; i++)
             if (str_eq(md->sources[i]->name, name))
                 of_source(l, c, md->sources[i]);
+    } else if (str_eq(kind, STR("event"))) {
+        struct str event, source = str_cut(name, '.', &event);
+        for (size_t i = 0; md && i < md->n_sources; i++)
+            if (str_eq(md->sources[i]->name, source))
+                of_source(l, c, md->sources[i]);
+        c->ref = d->ref;
     } else if (str_eq(kind, STR("term"))) {
         c->href = arena_printf(l->a, "/glossary?term=%.*s", STR_FMT(after_dot(d->ref)));
         for (size_t i = 0; i < l->m->n_terms; i++)
@@ -249,6 +255,11 @@ static void of_thing(struct list *l, struct change *c, const struct store_change
                 c->owner = who_or_domain(l->m->goals[i].owner, md);
     } else if (str_eq(kind, STR("dashboard"))) {
         c->href = arena_printf(l->a, "/dashboards/%.*s/%.*s", STR_FMT(domain), STR_FMT(after_dot(d->ref)));
+    } else if (str_eq(kind, STR("metric"))) {
+        const struct mesh_metric *m = mesh_find_metric(l->m, d->ref, NULL);
+        c->href = arena_printf(l->a, "/metrics/%.*s/%.*s", STR_FMT(domain), STR_FMT(after_dot(d->ref)));
+        if (m)
+            c->owner = who_or_domain(m->owner, md);
     }
 }
 

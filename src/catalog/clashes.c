@@ -1,5 +1,5 @@
 /* Two that claim the same: a word of the glossary defined twice, products of one title, ports of two domains that publish the
- * same. Nothing is refused for it; both owners are named, so that they can settle it. */
+ * same, metrics of one name, metrics that claim one word. Nothing is refused for it; both owners are named, so that they can settle it. */
 #include "catalog/catalog_int.h"
 
 #include <stdlib.h>
@@ -240,6 +240,89 @@ static void ports(struct finder *f)
     group_all(f, v, f->m->n_ports, port_group);
 }
 
+/* ---- metrics ---- */
+
+static void claim_metric(struct clash *c, const struct mesh_metric *m)
+{
+    c->claims[c->n_claims++] = (struct clash_claim){.ref = m->ref, .text = m->description, .owner = who_or_domain(m->owner, m->domain), .pos = m->pos};
+}
+
+static void metric_group(struct finder *f, const struct entry *v, size_t n)
+{
+    struct clash *c = add(f, "duplicate_metric", f->m->metrics[v[0].thing]->name, n);
+    for (size_t i = 0; i < n; i++)
+        claim_metric(c, f->m->metrics[v[i].thing]);
+    c->why = arena_printf(f->a, "%zu domains declare a metric \"%.*s\", which is asked with its domain until then", n, STR_FMT(c->subject));
+}
+
+/* The word for one metric is the name or title of another: who asks in words gets either. */
+static void metric_word_group(struct finder *f, const struct entry *v, size_t n)
+{
+    size_t things = 0, names = 0;
+    for (size_t i = 0; i < n; i++) {
+        things += i == 0 || v[i].thing != v[i - 1].thing;
+        names += v[i].how == HOW_NAME;
+    }
+    if (things < 2 || names == 0 || names == n)
+        return;
+    struct clash *c = add(f, "duplicate_metric", v[0].key, things);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || v[i].thing != v[i - 1].thing)
+            claim_metric(c, f->m->metrics[v[i].thing]);
+    if (told(f, 0, c)) {
+        f->n--;
+        return;
+    }
+    c->why = arena_printf(f->a, "\"%.*s\" is the name of one metric and a synonym of another", STR_FMT(c->subject));
+}
+
+static void words_of_metrics(struct finder *f)
+{
+    size_t cap = 0, n = 0;
+    for (size_t i = 0; i < f->m->n_metrics; i++)
+        cap += 2 + f->m->metrics[i]->synonyms.n;
+    struct entry *v = arena_array(f->a, cap + 1, sizeof *v);
+    for (size_t i = 0; i < f->m->n_metrics; i++) {
+        const struct mesh_metric *m = f->m->metrics[i];
+        v[n++] = (struct entry){fold(m->name, f->a), i, HOW_NAME};
+        v[n++] = (struct entry){fold(m->title, f->a), i, HOW_NAME};
+        for (size_t k = 0; k < m->synonyms.n; k++)
+            v[n++] = (struct entry){fold(m->synonyms.v[k], f->a), i, HOW_SYNONYM};
+    }
+    group_all(f, v, n, metric_word_group);
+}
+
+static void metrics(struct finder *f)
+{
+    struct entry *v = arena_array(f->a, f->m->n_metrics + 1, sizeof *v);
+    for (size_t i = 0; i < f->m->n_metrics; i++)
+        v[i] = (struct entry){f->m->metrics[i]->name, i, HOW_NAME};
+    group_all(f, v, f->m->n_metrics, metric_group);
+    words_of_metrics(f);
+}
+
+/* A word has one number. */
+static void numbers_of_terms(struct finder *f)
+{
+    const struct mesh *m = f->m;
+    const struct mesh_metric **claims = arena_array(f->a, m->n_metrics + 1, sizeof *claims);
+    for (size_t t = 0; t < m->n_terms; t++) {
+        size_t n = 0;
+        for (size_t i = 0; i < m->n_metrics; i++)
+            for (size_t k = 0; k < m->metrics[i]->terms.n; k++)
+                if (str_eq(m->metrics[i]->terms.v[k], m->terms[t].name) && mesh_term_meant(m, m->metrics[i]->domain, m->metrics[i]->terms.v[k]) == &m->terms[t]) {
+                    claims[n++] = m->metrics[i];
+                    break;
+                }
+        if (n < 2)
+            continue;
+        struct clash *c = add(f, "claimed_term", m->terms[t].name, n);
+        for (size_t i = 0; i < n; i++)
+            claim_metric(c, claims[i]);
+        c->why = arena_printf(f->a, "%zu metrics say that they are the number of \"%.*s\"", n, STR_FMT(m->terms[t].name));
+    }
+}
+
 bool catalog_clashes(const struct mesh *m, struct arena *a, struct clash **out, size_t *n, struct err *e)
 {
     struct finder f = {.m = m, .a = a};
@@ -247,6 +330,8 @@ bool catalog_clashes(const struct mesh *m, struct arena *a, struct clash **out, 
     terms(&f);
     products(&f);
     ports(&f);
+    metrics(&f);
+    numbers_of_terms(&f);
     *out = f.v;
     *n = f.n;
     return true;
@@ -265,7 +350,9 @@ bool catalog_clash_warnings(const struct mesh *m, struct errs *es, struct err *e
         struct err *w =
             errs_warn(es, E_OWNER, second->pos.file, second->pos.line, second->pos.col, "%.*s: %.*s (%.*s) and %.*s (%.*s)",
                       STR_FMT(v[i].why), STR_FMT(first->ref), STR_FMT(one), STR_FMT(second->ref), STR_FMT(two));
-        if (w)
+        if (w && str_eq(one, two))
+            err_hint(w, "let %.*s keep one and rename or drop the other; see %.*s:%u", STR_FMT(one), STR_FMT(first->pos.file), first->pos.line);
+        else if (w)
             err_hint(w, "let %.*s and %.*s agree on one owner and rename or drop the other; see %.*s:%u", STR_FMT(one),
                      STR_FMT(two), STR_FMT(first->pos.file), first->pos.line);
     }

@@ -1,6 +1,7 @@
 /* Goals: what their number is now, how it went over the last year (each week the same window of days, so that the figures compare), and how far it has come from the frozen baseline
  * to the target. A number that cannot be had is a sentence on the goal, never an error of the page. */
 #include "catalog/catalog_int.h"
+#include "catalog/goals_int.h"
 
 #include <math.h>
 
@@ -163,7 +164,18 @@ static bool wrong_side(const struct mesh_goal *goal)
            (goal->number.lower_is_better ? goal->target >= goal->baseline : goal->target <= goal->baseline);
 }
 
-bool catalog_goal(struct govern *g, const struct mesh *m, const struct mesh_goal *goal, struct arena *a, struct goal_state *out,
+static void judge(const struct mesh_goal *goal, struct arena *a, struct goal_state *out)
+{
+    const struct mesh_number *n = &goal->number;
+    if (out->known)
+        out->progress = progress_of(goal, out->value);
+    else
+        out->problem = arena_printf(a, "%.*s has no rows that give this number", STR_FMT(n->ref));
+    if (out->known && wrong_side(goal))
+        out->problem = arena_printf(a, "the target lies on the wrong side of the baseline for a number that should go %s", n->lower_is_better ? "down" : "up");
+}
+
+bool catalog_goal(struct govern *g, const struct govern_principal *who, const struct mesh *m, const struct mesh_goal *goal, struct arena *a, struct goal_state *out,
                   struct err *e)
 {
     const struct mesh_number *n = &goal->number;
@@ -173,8 +185,14 @@ bool catalog_goal(struct govern *g, const struct mesh *m, const struct mesh_goal
     struct err why = {0};
     int32_t newest = 0;
     int window = n->window_days > 0 ? n->window_days : WINDOW_DAYS;
-    (void)m;
     *out = (struct goal_state){.goal = goal, .progress = NAN};
+    if (n->metric) {
+        if (goal_metric(g, who, m, n, window, a, out, &why))
+            judge(goal, a, out);
+        else
+            out->problem = ask_problem(&why, a);
+        return true;
+    }
     if (!n->port) {
         out->problem = STR("its number names no port");
         return true;
@@ -186,12 +204,12 @@ bool catalog_goal(struct govern *g, const struct mesh *m, const struct mesh_goal
         return false;
     }
     out->sql = arena_str(a, buf_str(&sql));
-    bool ok = ask_rows(g, out->sql, 1, take_single, &one, &why);
+    bool ok = ask_rows(g, who, out->sql, 1, take_single, &one, &why);
     if (ok && time_column(n).n && clock_parse_date(one.to, &newest)) {
         buf_reset(&sql);
         lay_weeks(&weeks, newest);
         select_weeks(&sql, n, &weeks, window);
-        ok = buf_ok(&sql, &why) && ask_rows(g, buf_str(&sql), WEEKS, take_week, &weeks, &why);
+        ok = buf_ok(&sql, &why) && ask_rows(g, who, buf_str(&sql), WEEKS, take_week, &weeks, &why);
         drop_partial(&weeks, window);
     }
     buf_fini(&sql);
@@ -205,25 +223,20 @@ bool catalog_goal(struct govern *g, const struct mesh *m, const struct mesh_goal
     out->day_to = one.to;
     out->series = weeks.v;
     out->n_series = weeks.n;
-    if (one.known)
-        out->progress = progress_of(goal, one.value);
-    else
-        out->problem = arena_printf(a, "%.*s has no rows that give this number", STR_FMT(n->ref));
-    if (one.known && wrong_side(goal))
-        out->problem = arena_printf(a, "the target lies on the wrong side of the baseline for a number that should go %s",
-                                    n->lower_is_better ? "down" : "up");
+    judge(goal, a, out);
     return true;
 }
 
-bool catalog_goal_value(struct govern *g, const struct mesh *m, const struct mesh_goal *goal, int32_t from, int32_t to,
+bool catalog_goal_value(struct govern *g, const struct govern_principal *who, const struct mesh *m, const struct mesh_goal *goal, int32_t from, int32_t to,
                         struct arena *a, double *out, bool *known, struct err *e)
 {
     const struct mesh_number *n = &goal->number;
     struct buf sql = BUF_INIT((size_t)SQL_MAX);
     struct single one = {.a = a};
-    (void)m;
     *known = false;
     *out = 0;
+    if (n->metric)
+        return goal_metric_value(g, who, m, n, from, to, a, out, known, e);
     if (!n->port || !time_column(n).n)
         return err_set(e, E_USAGE, "the number of goal %.*s has no time column: it has no value over a span",
                        STR_FMT(goal->name));
@@ -235,7 +248,7 @@ bool catalog_goal_value(struct govern *g, const struct mesh *m, const struct mes
     sql_day(&sql, from);
     buf_addz(&sql, " AND ");
     sql_day(&sql, to);
-    bool ok = buf_ok(&sql, e) && ask_rows(g, buf_str(&sql), 1, take_single, &one, e);
+    bool ok = buf_ok(&sql, e) && ask_rows(g, who, buf_str(&sql), 1, take_single, &one, e);
     buf_fini(&sql);
     *known = one.known;
     *out = one.value;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 enum { DOMAIN_STEPS = 1 };
+#define NO_NODE SIZE_MAX
 
 /* Places of nodes by what they stand for. */
 struct making {
@@ -14,6 +15,7 @@ struct making {
     struct graph *g;
     size_t cap_nodes, cap_edges;
     size_t domains, products, ports; /* place of the first; in the order of the mesh */
+    size_t *metrics;                 /* place of each; NO_NODE: not shown */
 };
 
 const char *graph_level_text(enum graph_level l)
@@ -95,6 +97,19 @@ static size_t product_place(const struct making *k, const struct mesh_product *p
 {
     struct mesh_product **at = bsearch(&p, k->m->products, k->m->n_products, sizeof *at, product_order);
     return k->products + (size_t)(at - k->m->products);
+}
+
+static int metric_order(const void *key, const void *element)
+{
+    const struct mesh_metric *x = *(struct mesh_metric *const *)key, *other = *(struct mesh_metric *const *)element;
+    int c = str_cmp(x->name, other->name);
+    return c ? c : str_cmp(x->domain->name, other->domain->name);
+}
+
+static size_t *metric_place(const struct making *k, const struct mesh_metric *x)
+{
+    struct mesh_metric **at = bsearch(&x, k->m->metrics, k->m->n_metrics, sizeof *at, metric_order);
+    return &k->metrics[at - k->m->metrics];
 }
 
 /* The node that stands for a port at this level. */
@@ -241,16 +256,67 @@ static void consumer_edges(struct making *k, enum graph_level level)
     }
 }
 
-static void reader_edges(struct making *k, enum graph_level level)
+static void metric_wanted(struct making *k, const struct mesh_metric *x)
+{
+    size_t *at = metric_place(k, x);
+    if (*at != NO_NODE)
+        return;
+    *at = 0;
+    for (size_t i = 0; i < x->n_parts; i++)
+        if (x->parts[i].metric)
+            metric_wanted(k, x->parts[i].metric);
+}
+
+/* A metric stands behind the metrics that it is made of, and one that is made of none behind the ports that it reads. Around one thing all
+ * are shown; in the whole those that a dashboard shows. */
+static void metric_nodes(struct making *k, enum graph_level level, bool all)
 {
     const struct mesh *m = k->m;
+    k->metrics = arena_array(k->a, m->n_metrics + 1, sizeof *k->metrics);
+    for (size_t i = 0; i < m->n_metrics; i++)
+        k->metrics[i] = all ? 0 : NO_NODE;
+    for (size_t i = 0; i < m->n_dashboards && !all; i++)
+        for (size_t p = 0; p < m->dashboards[i]->n_panels; p++)
+            for (size_t n = 0; n < m->dashboards[i]->panels[p].n_metrics; n++)
+                metric_wanted(k, m->dashboards[i]->panels[p].metrics[n]);
+    for (size_t i = 0; i < m->n_metrics; i++) {
+        const struct mesh_metric *x = m->metrics[i];
+        if (k->metrics[i] == NO_NODE)
+            continue;
+        k->metrics[i] = add_node(k, "metric", x->ref, named(x->title, x->name), x->domain);
+        k->g->nodes[k->metrics[i]].inside = x->n_parts;
+    }
+    for (size_t i = 0; i < m->n_metrics; i++) {
+        const struct mesh_metric *x = m->metrics[i];
+        for (size_t n = 0; k->metrics[i] != NO_NODE && n < x->n_parts; n++)
+            if (x->parts[n].metric)
+                add_edge(k, *metric_place(k, x->parts[n].metric), k->metrics[i]);
+        for (size_t n = 0; k->metrics[i] != NO_NODE && !x->n_parts && n < x->n_models; n++)
+            if (x->models[n]->port)
+                add_edge(k, port_place(k, level, x->models[n]->port), k->metrics[i]);
+    }
+}
+
+static void panel_edges(struct making *k, enum graph_level level, const struct mesh_panel *p, size_t dashboard)
+{
+    if (p->port)
+        add_edge(k, port_place(k, level, p->port), dashboard);
+    for (size_t i = 0; i < p->n_reads; i++)
+        add_edge(k, port_place(k, level, p->reads[i]), dashboard);
+    for (size_t i = 0; i < p->n_metrics; i++)
+        add_edge(k, *metric_place(k, p->metrics[i]), dashboard);
+}
+
+static void reader_edges(struct making *k, enum graph_level level, bool all)
+{
+    const struct mesh *m = k->m;
+    metric_nodes(k, level, all);
     for (size_t i = 0; i < m->n_dashboards; i++) {
         const struct mesh_dashboard *d = m->dashboards[i];
         size_t node = add_node(k, "dashboard", dotted(k, d->domain, d->name), named(d->title, d->name), d->domain);
         k->g->nodes[node].inside = d->n_panels;
         for (size_t n = 0; n < d->n_panels; n++)
-            if (d->panels[n].port)
-                add_edge(k, port_place(k, level, d->panels[n].port), node);
+            panel_edges(k, level, &d->panels[n], node);
     }
     consumer_edges(k, level);
 }
@@ -273,13 +339,13 @@ static void join_edges(struct graph *g)
     g->n_edges = n;
 }
 
-static void make_whole(struct making *k, enum graph_level level)
+static void make_whole(struct making *k, enum graph_level level, bool around)
 {
     const struct mesh *m = k->m;
     size_t consumers = 0;
     for (size_t i = 0; i < m->n_products; i++)
         consumers += m->products[i]->n_consumers;
-    k->cap_nodes = m->n_domains + m->n_products + m->n_ports + m->n_sources + m->n_streams + m->n_dashboards + consumers + 1;
+    k->cap_nodes = m->n_domains + m->n_products + m->n_ports + m->n_sources + m->n_streams + m->n_metrics + m->n_dashboards + consumers + 1;
     k->cap_edges = 64;
     k->g->nodes = arena_array(k->a, k->cap_nodes, sizeof *k->g->nodes);
     k->g->edges = arena_array(k->a, k->cap_edges, sizeof *k->g->edges);
@@ -294,7 +360,7 @@ static void make_whole(struct making *k, enum graph_level level)
     }
     input_edges(k, level);
     if (level != GRAPH_DOMAIN)
-        reader_edges(k, level);
+        reader_edges(k, level, around);
     join_edges(k->g);
 }
 
@@ -302,7 +368,7 @@ static void make_whole(struct making *k, enum graph_level level)
 /* The node of this id, or else of this ref: a source is often called as the port that shows its rows, which is what is meant then. */
 static size_t named_node(const struct graph *g, struct str focus)
 {
-    static const char *const kinds[] = {"port", "product", "domain", "stream", "dashboard", "source", "consumer"};
+    static const char *const kinds[] = {"port", "product", "domain", "stream", "metric", "dashboard", "source", "consumer"};
     for (size_t i = 0; i < g->n_nodes; i++)
         if (str_eq(g->nodes[i].id, focus))
             return i;
@@ -343,7 +409,7 @@ static bool focus_nodes(struct making *k, const struct graph_ask *ask, bool *at,
     }
     if (!found) {
         err_set(e, E_NOT_FOUND, "there is nothing called %.*s in the graph", ask->focus.n < 120 ? (int)ask->focus.n : 120, ask->focus.p);
-        err_hint(e, "name a port (domain.port), a product (domain.product), a stream, a source, a dashboard or a domain");
+        err_hint(e, "name a port (domain.port), a product (domain.product), a stream, a source, a metric, a dashboard or a domain");
     }
     return found;
 }
@@ -449,7 +515,7 @@ bool catalog_graph(const struct mesh *m, const struct build_port_status *status,
 {
     struct making k = {.m = m, .status = status, .a = a, .g = out};
     *out = (struct graph){0};
-    make_whole(&k, ask->level);
+    make_whole(&k, ask->level, ask->focus.n > 0);
     if (!cut(&k, ask, e))
         return false;
     graph_lay_out(out, a);

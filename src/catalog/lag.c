@@ -3,9 +3,14 @@
 
 #include "base/clock.h"
 
-static const char newest_sql[] = "SELECT stream, epoch_us(max(learned_at)), min(day_from), max(day_to), CAST(sum(rows_loaded) AS "
-                                 "BIGINT), CAST(sum(rows_quarantined) AS"
-                                 " BIGINT) FROM mesh.sys.file_load WHERE superseded_at IS NULL GROUP BY stream";
+/* What is set aside of events counts with the stream of its type; of no known type, with `track`. */
+static const char newest_sql[] =
+    "SELECT stream, epoch_us(max(learned_at)), min(day_from), max(day_to), CAST(sum(rows_loaded) AS BIGINT), CAST(sum(rows_quarantined)"
+    " AS BIGINT) FROM mesh.sys.file_load WHERE superseded_at IS NULL GROUP BY stream"
+    " UNION ALL SELECT s.stream, epoch_us(s.loaded_at), CAST(s.data_from AS DATE), CAST(s.data_to AS DATE), s.rows, coalesce(q.n, 0) FROM"
+    " mesh.sys.event_stream s LEFT JOIN (SELECT source || '__' || CASE WHEN type IN ('page', 'screen', 'identify', 'group', 'alias',"
+    " 'consent') THEN type ELSE 'track' END AS stream, count(*) AS n FROM mesh.quarantine.event WHERE state IN ('waiting', 'fixed') GROUP"
+    " BY 1) q USING (stream) WHERE s.rows > 0 OR q.n > 0";
 
 static size_t place_of(const struct mesh *m, const struct mesh_source *s)
 {
@@ -31,7 +36,7 @@ static int64_t day_end(const struct mesh *m, int32_t day)
 static void add_stream(const struct mesh *m, struct source_lag *v, struct reach *r, const struct mesh_stream *st,
                        const struct engine_chunk *ch, size_t row)
 {
-    int64_t learned = engine_cell_i64(ch, 1, row);
+    int64_t learned = engine_cell_null(ch, 1, row) ? 0 : engine_cell_i64(ch, 1, row);
     v->last_load_us = learned > v->last_load_us ? learned : v->last_load_us;
     v->rows += engine_cell_i64(ch, 4, row);
     v->rows_quarantined += engine_cell_i64(ch, 5, row);
@@ -41,6 +46,8 @@ static void add_stream(const struct mesh *m, struct source_lag *v, struct reach 
     v->day_from = !v->has_days || from < v->day_from ? from : v->day_from;
     v->day_to = !v->has_days || to > v->day_to ? to : v->day_to;
     v->has_days = true;
+    if (st->source->events) /* how new it is says the last event that came, not its day */
+        return;
     int64_t at = day_end(m, to);
     if (st->load == LOAD_REPLACE_DAYS && !st->optional && (!r->required || at < r->required_us))
         *r = (struct reach){.required_us = at, .required = st, .any_us = r->any_us, .any = r->any};

@@ -208,7 +208,7 @@ static int dearest_first(const void *a, const void *b)
     return c ? c : str_cmp(x->subject_id, y->subject_id);
 }
 
-bool catalog_naming(struct govern *g, const struct mesh *m, size_t limit, struct arena *a, struct naming *out, struct err *e)
+bool catalog_naming(struct govern *g, const struct govern_principal *who, const struct mesh *m, size_t limit, struct arena *a, struct naming *out, struct err *e)
 {
     struct buf sql = BUF_INIT((size_t)SQL_MAX);
     struct err why = {0};
@@ -221,7 +221,7 @@ bool catalog_naming(struct govern *g, const struct mesh *m, size_t limit, struct
             continue;
         buf_reset(&sql);
         put_question(&sql, m, s, &m->naming[i], limit, a);
-        ok = buf_ok(&sql, &why) && ask_rows(g, buf_str(&sql), (int64_t)limit, take, &t, &why);
+        ok = buf_ok(&sql, &why) && ask_rows(g, who, buf_str(&sql), (int64_t)limit, take, &t, &why);
         out->n += t.n;
         out->total += t.total;
     }

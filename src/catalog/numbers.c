@@ -1,25 +1,30 @@
-/* Numbers of products for the catalog's own pages: asked through the gate like anybody's, in the program's own name. */
+/* Numbers of products for the catalog's own pages: asked through the gate like anybody's, for who looks at them or in the program's own name. */
 #include "catalog/catalog_int.h"
 
 #include "base/clock.h"
+#include "measure/rows.h"
 
 enum { TIMEOUT_MS = 10000 };
 
-bool ask_rows(struct govern *g, struct str sql, int64_t limit, void (*row)(void *ctx, const struct engine_chunk *ch, size_t row),
+struct asking { void (*row)(void *ctx, const struct engine_chunk *ch, size_t row); void *ctx; };
+
+static bool take_chunk(void *ctx, const struct engine_chunk *ch, size_t rows, struct err *e)
+{
+    const struct asking *x = ctx;
+    (void)e;
+    for (size_t i = 0; i < rows; i++)
+        x->row(x->ctx, ch, i);
+    return true;
+}
+
+bool ask_rows(struct govern *g, const struct govern_principal *who, struct str sql, int64_t limit, void (*row)(void *ctx, const struct engine_chunk *ch, size_t row),
               void *ctx, struct err *e)
 {
-    struct govern_result *r = NULL;
-    struct engine_chunk *ch = NULL;
-    size_t rows = 0;
-    struct govern_request q = {.principal = &GOVERN_ITSELF, .sql = sql, .row_limit = limit, .timeout_ms = TIMEOUT_MS};
-    if (!govern_query(g, &q, &r, e))
-        return false;
-    bool ok;
-    while ((ok = govern_result_next(r, &ch, &rows, e)) && ch)
-        for (size_t i = 0; i < rows; i++)
-            row(ctx, ch, i);
-    govern_result_close(r);
-    return ok;
+    struct metric_asker asker = {.gate = g, .who = who ? who : &GOVERN_ITSELF};
+    struct asking x = {row, ctx};
+    struct measure_read read = {.sql = sql, .row_limit = limit, .timeout_ms = TIMEOUT_MS};
+    struct measure_sink sink = {.chunk = take_chunk, .ctx = &x};
+    return measure_rows(&asker, &read, &sink, e);
 }
 
 struct str ask_problem(const struct err *e, struct arena *a)

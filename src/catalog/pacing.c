@@ -148,7 +148,7 @@ static void sort(struct pacing *out, int32_t today, struct arena *a)
         out->v[i] = v[i].pace;
 }
 
-static bool ask_all(struct govern *g, const struct mesh *m, struct pacing *out, struct err *e)
+static bool ask_all(struct govern *g, const struct govern_principal *who, const struct mesh *m, struct pacing *out, struct err *e)
 {
     struct buf sql = BUF_INIT((size_t)SQL_MAX);
     bool ok = true;
@@ -164,12 +164,12 @@ static bool ask_all(struct govern *g, const struct mesh *m, struct pacing *out, 
         buf_reset(&sql);
         buf_addz(&sql, "SELECT max(date_day) FROM ");
         sql_ref(&sql, p);
-        ok = ask_rows(g, buf_str(&sql), 1, take_newest, &k, e);
+        ok = ask_rows(g, who, buf_str(&sql), 1, take_newest, &k, e);
         if (!ok || !k.any)
             continue;
         buf_reset(&sql);
         put_question(&sql, p, foreign_currency(m, out->v[i].target), k.v, n);
-        ok = buf_ok(&sql, e) && ask_rows(g, buf_str(&sql), (int64_t)n, take_actual, &k, e);
+        ok = buf_ok(&sql, e) && ask_rows(g, who, buf_str(&sql), (int64_t)n, take_actual, &k, e);
         for (size_t j = 0; ok && j < n; j++)
             judge(&k.v[j], &k);
     }
@@ -177,7 +177,7 @@ static bool ask_all(struct govern *g, const struct mesh *m, struct pacing *out, 
     return ok;
 }
 
-bool catalog_pacing(struct govern *g, const struct mesh *m, int32_t today, struct arena *a, struct pacing *out, struct err *e)
+bool catalog_pacing(struct govern *g, const struct govern_principal *who, const struct mesh *m, int32_t today, struct arena *a, struct pacing *out, struct err *e)
 {
     struct err why = {0};
     (void)e;
@@ -186,7 +186,7 @@ bool catalog_pacing(struct govern *g, const struct mesh *m, int32_t today, struc
         out->v[i] = (struct pace){.target = &m->targets[i], .days_all = m->targets[i].day_to - m->targets[i].day_from + 1};
     if (out->n)
         qsort(out->v, out->n, sizeof *out->v, by_question);
-    if (!ask_all(g, m, out, &why))
+    if (!ask_all(g, who, m, out, &why))
         out->problem = ask_problem(&why, a);
     else if (out->n && !out->port)
         out->problem = STR("no port campaign_daily has the measures of the targets (trellis add campaign_performance --domain "

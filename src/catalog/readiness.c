@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "store/store_audit.h"
 
 enum { PRODUCTS_FIRST = 3, PRODUCTS_MANY = 5, DAYS_QUIET = 30, NAMES_SHOWN = 3, TEXT_MAX = 1000 };
 
@@ -496,7 +497,7 @@ static bool count_questions(struct state *s, struct facts *f, struct err *e)
     struct store_use *uses;
     size_t n;
     int64_t *questions = arena_array(f->a, f->m->n_ports + 1, sizeof *questions);
-    if (!store_uses(s->store, f->a, f->quiet_since_us, &uses, &n, e))
+    if (!store_uses(s->audit, f->a, f->quiet_since_us, &uses, &n, e))
         return false;
     for (size_t i = 0; i < n; i++) {
         const struct mesh_port *p = mesh_find_port(f->m, uses[i].ref);
@@ -512,9 +513,13 @@ static void find_readers(struct facts *f)
     const struct mesh *m = f->m;
     bool *shown = arena_array(f->a, m->n_ports + 1, sizeof *shown), *fed_on = arena_array(f->a, m->n_ports + 1, sizeof *fed_on);
     for (size_t i = 0; i < m->n_dashboards; i++)
-        for (size_t k = 0; k < m->dashboards[i]->n_panels; k++)
-            if (m->dashboards[i]->panels[k].port)
-                shown[m->dashboards[i]->panels[k].port->index] = true;
+        for (size_t k = 0; k < m->dashboards[i]->n_panels; k++) {
+            const struct mesh_panel *p = &m->dashboards[i]->panels[k];
+            if (p->port)
+                shown[p->port->index] = true;
+            for (size_t r = 0; r < p->n_reads; r++)
+                shown[p->reads[r]->index] = true;
+        }
     for (size_t i = 0; i < m->n_ports; i++)
         for (size_t k = 0; k < m->ports[i]->n_inputs; k++) {
             const struct mesh_port *p = m->ports[i]->inputs[k].port;

@@ -431,6 +431,17 @@ static struct find_hit hit_of(const struct asking *q, struct pick p)
         name = x->name, h.title = x->title, h.text = x->description, owner = x->owner;
         break;
     }
+    case FIND_EVENT: {
+        const struct mesh_planned *x = en->thing;
+        h.ref = arena_printf(q->a, "%.*s.%.*s.%.*s", STR_FMT(d->name), STR_FMT(x->source->name), STR_FMT(x->name));
+        name = x->name, h.title = x->title, h.text = x->contract->description, owner = x->source->owner;
+        break;
+    }
+    case FIND_METRIC: {
+        const struct mesh_metric *x = en->thing;
+        name = x->name, h.title = x->title, h.text = x->description, owner = x->owner;
+        break;
+    }
     case FIND_KINDS:
         break;
     }

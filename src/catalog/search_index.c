@@ -119,7 +119,8 @@ static struct entry *begin(struct making *k, enum find_kind kind, const void *th
     /* Product before port before column; a term says what the others mean. */
     static const float priors[FIND_KINDS] = {
         [FIND_PRODUCT] = 1.2F, [FIND_PORT] = 1,          [FIND_COLUMN] = 0.8F, [FIND_TERM] = 1.4F,
-        [FIND_GOAL] = 1,       [FIND_DASHBOARD] = 1.05F, [FIND_DOMAIN] = 1.1F, [FIND_SOURCE] = 0.95F};
+        [FIND_GOAL] = 1,       [FIND_DASHBOARD] = 1.05F, [FIND_DOMAIN] = 1.1F, [FIND_SOURCE] = 0.95F,
+        [FIND_EVENT] = 1,      [FIND_METRIC] = 1.35F};
     struct find *f = k->f;
     size_t cap_priors = k->cap_entries;
     f->priors = grown(f->priors, &cap_priors, f->n_entries + 1, sizeof *f->priors);
@@ -277,6 +278,22 @@ static void add_source(struct making *k, const struct mesh_source *s)
     }
 }
 
+/* An event type of a tracking plan. */
+static void add_event(struct making *k, const struct mesh_planned *p)
+{
+    const struct mesh_source *s = p->source;
+    begin(k, FIND_EVENT, p, s->domain, p->name, p->title);
+    add_text(k, p->type, FIELD_TAG);
+    add_text(k, p->contract->description, FIELD_DESCRIPTION);
+    add_text(k, s->name, FIELD_PLACE);
+    add_text(k, s->title, FIELD_PLACE);
+    add_text(k, owner_of(&s->owner, s->domain)->name, FIELD_OWNER);
+    for (size_t i = 0; i < p->contract->n_columns; i++) {
+        add_text(k, p->contract->columns[i].name, FIELD_COLUMN);
+        add_text(k, p->contract->columns[i].business_name, FIELD_COLUMN);
+    }
+}
+
 static void add_domain(struct making *k, const struct mesh_domain *d)
 {
     begin(k, FIND_DOMAIN, d, d, d->name, d->title);
@@ -288,6 +305,26 @@ static void add_domain(struct making *k, const struct mesh_domain *d)
         add_text(k, d->roles[i].name, FIELD_OWNER);
 }
 
+/* A number is found by its words, by those of the terms that it is the number of, and by what it is made of. */
+static void add_metric(struct making *k, const struct mesh_metric *x)
+{
+    const struct mesh *m = k->f->m;
+    begin(k, FIND_METRIC, x, x->domain, x->name, x->title);
+    add_texts(k, x->synonyms.v, x->synonyms.n, FIELD_SYNONYM);
+    for (size_t i = 0; i < m->n_terms; i++) {
+        const struct mesh_term *t = &m->terms[i];
+        bool own = mesh_strs_have(x->terms, t->name);
+        for (size_t n = 0; n < t->n_metrics && !own; n++)
+            own = str_eq(t->metrics[n], x->name) || str_eq(t->metrics[n], x->ref);
+        if (own)
+            add_term(k, t);
+    }
+    add_text(k, x->description, FIELD_DESCRIPTION);
+    for (size_t i = 0; i < x->n_parts; i++)
+        add_text(k, x->parts[i].metric ? x->parts[i].metric->title : x->parts[i].ref, FIELD_DESCRIPTION);
+    add_text(k, owner_of(&x->owner, x->domain)->name, FIELD_OWNER);
+}
+
 static void add_dashboard(struct making *k, const struct mesh_dashboard *d)
 {
     begin(k, FIND_DASHBOARD, d, d->domain, d->name, d->title);
@@ -297,6 +334,8 @@ static void add_dashboard(struct making *k, const struct mesh_dashboard *d)
         add_text(k, d->panels[i].title, FIELD_DESCRIPTION);
         for (size_t n = 0; n < d->panels[i].n_measures; n++)
             add_text(k, d->panels[i].measures[n].column, FIELD_COLUMN);
+        for (size_t n = 0; n < d->panels[i].n_metrics; n++)
+            add_text(k, d->panels[i].metrics[n]->title, FIELD_DESCRIPTION);
     }
 }
 
@@ -413,9 +452,11 @@ size_t search_token_from(const struct find *f, struct str text)
 
 static size_t count_entries(const struct mesh *m)
 {
-    size_t n = m->n_products + m->n_ports + m->n_terms + m->n_goals + m->n_dashboards + m->n_domains + m->n_sources;
+    size_t n = m->n_products + m->n_ports + m->n_terms + m->n_goals + m->n_dashboards + m->n_metrics + m->n_domains + m->n_sources;
     for (size_t i = 0; i < m->n_ports; i++)
         n += m->ports[i]->contract ? m->ports[i]->contract->n_columns : 0;
+    for (size_t i = 0; i < m->n_sources; i++)
+        n += m->sources[i]->events ? m->sources[i]->events->n_planned : 0;
     return n;
 }
 
@@ -437,10 +478,15 @@ bool find_open(const struct mesh *m, const int64_t *uses, struct find **out, str
         add_product(&k, m->products[i], ties, n_ties);
     for (size_t i = 0; i < m->n_sources; i++)
         add_source(&k, m->sources[i]);
+    for (size_t i = 0; i < m->n_sources; i++)
+        for (size_t n = 0; m->sources[i]->events && n < m->sources[i]->events->n_planned; n++)
+            add_event(&k, &m->sources[i]->events->planned[n]);
     for (size_t i = 0; i < m->n_dashboards; i++)
         add_dashboard(&k, m->dashboards[i]);
     for (size_t i = 0; i < m->n_goals; i++)
         add_goal(&k, &m->goals[i]);
+    for (size_t i = 0; i < m->n_metrics; i++)
+        add_metric(&k, m->metrics[i]);
     make_forms(f);
     make_lists(&k);
     mem_free(ties);

@@ -206,7 +206,7 @@ struct str search_field_text(enum find_field f)
 
 const char *find_kind_text(enum find_kind k)
 {
-    static const char *const texts[FIND_KINDS] = {"product", "port", "column", "term", "goal", "dashboard", "domain", "source"};
+    static const char *const texts[FIND_KINDS] = {"product", "port", "column", "term", "goal", "dashboard", "domain", "source", "event", "metric"};
     return texts[k];
 }
 

@@ -151,7 +151,7 @@ static void judge_failed(struct reading *r, struct source_health *h, const struc
             p->step = STR("mend or replace the file and run `trellis run`");
             return;
         }
-        if (missing == SIZE_MAX && !f[i].loaded && !s->streams[i].optional)
+        if (missing == SIZE_MAX && !f[i].loaded && !s->streams[i].optional && !s->events)
             missing = i;
     }
     if (missing == SIZE_MAX || !h->last_load_us)
@@ -167,7 +167,12 @@ static void judge_never(struct reading *r, struct source_health *h)
     bool required = false;
     for (size_t i = 0; i < h->source->n_streams; i++)
         required = required || !h->source->streams[i].optional;
-    h->state = required ? SOURCE_NEVER : SOURCE_OK;
+    h->state = required || h->source->events ? SOURCE_NEVER : SOURCE_OK;
+    if (h->source->events) {
+        h->reason = arena_printf(r->a, "No event has come yet; `trellis key create %.*s.%.*s` makes a key to send with.",
+                                 STR_FMT(h->source->domain->name), STR_FMT(h->source->name));
+        return;
+    }
     if (!required) {
         h->reason = STR("No file has come yet, and none is required.");
         return;
@@ -186,6 +191,11 @@ static void judge_late(struct reading *r, struct source_health *h, const struct 
     struct str age = span(h->lag_s, r->a), allowed = span(h->allowed_lag_s, r->a);
     struct source_problem *p = add(h, "source_late", lag->decides);
     int32_t day;
+    if (h->source->events) {
+        p->text = arena_printf(r->a, "its last event came %.*s ago; at most %.*s are promised", STR_FMT(age), STR_FMT(allowed));
+        p->step = STR("look whether its pages and apps still send, and to the right address");
+        return;
+    }
     if (lag->decides && clock_day_of(lag->newest_us - 1, r->m->time_zone, &day))
         p->text = arena_printf(r->a, "the newest day of %.*s is %s, which ended %.*s ago; at most %.*s are promised",
                                STR_FMT(lag->decides->name), clock_date(day).z, STR_FMT(age), STR_FMT(allowed));
@@ -342,6 +352,8 @@ static void judge(struct reading *r, struct source_health *h, const struct sourc
     else if (h->allowed_lag_s)
         h->reason = arena_printf(r->a, "In time: the newest data is %.*s old, and %.*s are allowed.",
                                  STR_FMT(span(h->lag_s, r->a)), STR_FMT(span(h->allowed_lag_s, r->a)));
+    else if (h->source->events)
+        h->reason = STR("Its events are loaded as they come; how new they must be is not declared (`sla: {freshness: 2h}`).");
     else
         h->reason = STR("All its files are loaded; how new they must be is not declared (`sla: {freshness: 26h}`).");
 }

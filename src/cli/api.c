@@ -14,6 +14,7 @@ enum { ERROR_BYTES = 1 << 20, TEXT_BYTES = 256 << 20 };
 struct api {
     struct app *app; /* NULL: remote */
     char *data_dir;
+    struct str role, purpose; /* of the command line; empty: none */
 };
 
 bool api_open(struct cli *c, struct str mesh_dir, struct api **out, struct errs *es, struct err *e)
@@ -23,6 +24,8 @@ bool api_open(struct cli *c, struct str mesh_dir, struct api **out, struct errs 
     int fd;
     char *dir = arena_strz(&c->arena, mesh_dir);
     a->data_dir = mem_strdup(fs_join(&c->arena, mesh_dir, STR("data")));
+    a->role = c->role;
+    a->purpose = c->purpose;
     *out = a;
     if (app_open(dir, c->program, &a->app, es, e))
         return true;
@@ -103,10 +106,10 @@ bool api_stream(struct api *a, enum http_verb verb, const char *target, struct s
     if (a->app) {
         struct http_memory m = {.data = take, .ctx = &x};
         x.status = &m.status;
-        routes_call(a->app, verb, target, body, &m);
+        routes_call_as(a->app, verb, target, body, a->role, a->purpose, &m);
         good = answered(&x, e);
     } else {
-        struct remote_answer r = {.data = take, .ctx = &x};
+        struct remote_answer r = {.data = take, .ctx = &x, .role = a->role, .purpose = a->purpose};
         int fd;
         x.status = &r.status;
         good = remote_dial(a->data_dir, &fd, e) && remote_ask(fd, verb, target, body, &r, e) && answered(&x, e);

@@ -6,7 +6,7 @@
 #include <yyjson.h>
 
 #include "cli/cli.h"
-#include "serve/http.h"
+#include "http/http.h"
 
 struct api;
 /* E_BUSY with the holder's pid when another process than a server holds the mesh. */
@@ -31,6 +31,10 @@ struct lines {
 };
 bool lines_data(void *lines, struct str bytes);
 bool lines_end(struct lines *l);
+
+/* Asks once and shows the answer: as JSON with --json, else by `show`. The answer's text is wiped afterwards: it may hold a secret. */
+int api_show(struct cli *c, enum http_verb verb, const char *target, struct str body, int (*show)(struct cli *c, yyjson_val *root));
+struct str api_list(struct cli *c, yyjson_val *texts); /* "a, b", without control bytes */
 
 /* cmd_alerts.c: after a run in this process, looks for what is wrong and tells; a server does that by itself. */
 void cli_alerts_after_run(struct cli *c, struct api *a);

@@ -35,6 +35,17 @@ const char *cli_opt(const struct cli_args *args, const char *name)
     return i < 0 ? NULL : args->values[i];
 }
 
+const char *cli_opt_each(const struct cli_args *args, const char *name, size_t *at)
+{
+    int i = option_index(args->command, name);
+    while (*at < args->n_given) {
+        const struct cli_given *g = &args->given[(*at)++];
+        if (g->option == i)
+            return g->value;
+    }
+    return NULL;
+}
+
 bool cli_has(const struct cli_args *args, const char *name)
 {
     return cli_opt(args, name) != NULL;
@@ -106,6 +117,10 @@ static bool take_global(struct parse *p, struct str name, const char *value)
 {
     if (str_eq(name, STR("--mesh")))
         p->c->mesh_option = str_of(value);
+    else if (str_eq(name, STR("--role")))
+        p->c->role = str_of(value);
+    else if (str_eq(name, STR("--purpose")))
+        p->c->purpose = str_of(value);
     else if (str_eq(name, STR("--json")))
         p->c->json = true;
     else if (str_eq(name, STR("--quiet")))
@@ -142,6 +157,7 @@ static bool take_option(struct parse *p, const char *word, const char *next, int
     if (!own)
         return take_global(p, name, text);
     p->args->values[own - cmd->options] = text;
+    p->args->given[p->args->n_given++] = (struct cli_given){(int)(own - cmd->options), text};
     return true;
 }
 
@@ -201,6 +217,22 @@ static bool count_words(const struct cli_args *args, struct err *e)
     return false;
 }
 
+/* A look as a role goes through the routes; a command that reads files by itself would show what the role may not see. */
+static bool may_preview(const struct cli *c, const struct cli_command *cmd, struct err *e)
+{
+    static const char *const known[] = {"query", "find", "lineage", "why", "status", "failing", "goals", "ready", "sources", "requests", "alerts", "identity", "quarantine", "plan", "roles", "funnel", "retention", "metric", "attribution", "journey", "anomalies"};
+    if ((c->role.p && !c->role.n) || (c->purpose.p && !c->purpose.n)) /* an unset variable of a script must not pass for everything */
+        return err_set(e, E_USAGE, "%s is empty", c->role.p && !c->role.n ? "--role" : "--purpose");
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(cmd->name, known[i]) == 0)
+            return true;
+    if (!c->role.p && !c->purpose.p)
+        return true;
+    err_set(e, E_USAGE, "trellis %s cannot be looked at as a role or for a purpose", cmd->name);
+    err_hint(e, "what asks can: trellis query, metric, attribution, funnel, retention, anomalies, find, lineage, why, status, goals …");
+    return false;
+}
+
 static void set_up(struct cli *c)
 {
     char path[PATH_MAX];
@@ -226,6 +258,7 @@ int cli_main(int argc, char **argv)
     int code;
     set_up(&c);
     args.words = arena_array(&c.arena, (size_t)argc + 1, sizeof *args.words);
+    args.given = arena_array(&c.arena, (size_t)argc + 1, sizeof *args.given);
     if (!parse_words(&p, argc, argv, &e)) {
         code = cli_fail(&c, &e);
     } else if (!args.command || (p.help && args.command->run != cmd_help)) {
@@ -234,7 +267,7 @@ int cli_main(int argc, char **argv)
         code = cmd_help(&c, &help);
         if (!p.help)
             code = err_info_get(E_USAGE)->exit_code; /* nothing was asked for */
-    } else if (!count_words(&args, &e)) {
+    } else if (!count_words(&args, &e) || !may_preview(&c, args.command, &e)) {
         code = cli_fail(&c, &e);
     } else {
         code = args.command->run(&c, &args);

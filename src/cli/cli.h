@@ -13,6 +13,7 @@
 struct cli {
     char *program;          /* absolute path of this binary */
     struct arena arena;     /* lives until the program ends */
+    struct str role, purpose; /* --role, --purpose: a look as a role, for a purpose; empty: as who calls, for analytics */
     struct str mesh_option; /* -C or --mesh; empty: looked for upwards from the working folder */
     bool json;              /* --json: results as JSON on standard output */
     bool color;             /* standard output takes colours */
@@ -25,13 +26,15 @@ struct cli_option {
     const char *arg;  /* "N": takes a value; NULL: a switch */
     const char *help;
 };
-enum { CLI_OPTIONS_MAX = 16 };
+enum { CLI_OPTIONS_MAX = 24 };
 
 struct cli_args {
     const struct cli_command *command;
     const char *values[CLI_OPTIONS_MAX]; /* by place in the command's options; NULL: not given; switches: "" */
     const char **words;
     int n_words; /* what is no option */
+    struct cli_given { int option; const char *value; } *given; /* options in the order in which they came, repeated ones, too */
+    size_t n_given;
 };
 
 struct cli_command {
@@ -53,6 +56,8 @@ const struct cli_command *cli_find(struct str name);
 /* Value of an option of this command, by name; NULL when not given. A name that the command does not have is a defect. */
 const char *cli_opt(const struct cli_args *args, const char *name);
 bool cli_has(const struct cli_args *args, const char *name);
+/* Values of an option that may be given several times: *at begins at 0; NULL: no more. */
+const char *cli_opt_each(const struct cli_args *args, const char *name, size_t *at);
 MUST_CHECK bool cli_int(const struct cli_args *args, const char *name, int64_t otherwise, int64_t min, int64_t max, int64_t *out,
                         struct err *e);
 
@@ -81,7 +86,8 @@ MUST_CHECK bool cli_port_target(struct str ref, const char *what, struct buf *ta
 
 /* ---- parts that the demo uses as well ---- */
 int cli_run_mesh(struct cli *c, const char *dir, bool full);                    /* as `trellis run` */
-int cli_serve_mesh(struct cli *c, const char *dir, const char *host, int port); /* as `trellis serve`; returns when stopped */
+int cli_serve_mesh(struct cli *c, const char *dir, const char *host, int port,
+                   const char *collector); /* as `trellis serve`; collector: its address, or NULL; returns when stopped */
 
 /* ---- commands, one file each ---- */
 int cmd_init(struct cli *c, const struct cli_args *args);
@@ -89,22 +95,48 @@ int cmd_add(struct cli *c, const struct cli_args *args);
 int cmd_pack(struct cli *c, const struct cli_args *args);
 int cmd_import(struct cli *c, const struct cli_args *args);
 int cmd_export(struct cli *c, const struct cli_args *args);
+int cmd_erase(struct cli *c, const struct cli_args *args);
+int cmd_access(struct cli *c, const struct cli_args *args);
+int cmd_export_person(struct cli *c, const struct cli_args *args); /* of cmd_export with --identifier */
 int cmd_check(struct cli *c, const struct cli_args *args);
 int cmd_plan(struct cli *c, const struct cli_args *args);
 int cmd_run(struct cli *c, const struct cli_args *args);
 int cmd_query(struct cli *c, const struct cli_args *args);
+int cmd_funnel(struct cli *c, const struct cli_args *args);
+int cmd_anomalies(struct cli *c, const struct cli_args *args);
+int cmd_attribution(struct cli *c, const struct cli_args *args);
+int cmd_journey(struct cli *c, const struct cli_args *args);
 int cmd_serve(struct cli *c, const struct cli_args *args);
 int cmd_status(struct cli *c, const struct cli_args *args);
 int cmd_find(struct cli *c, const struct cli_args *args);
 int cmd_lineage(struct cli *c, const struct cli_args *args);
 int cmd_why(struct cli *c, const struct cli_args *args);
 int cmd_failing(struct cli *c, const struct cli_args *args);
-int cmd_demo(struct cli *c, const struct cli_args *args); /* options: --dir --seed --serve --no-serve --port */
+int cmd_demo(struct cli *c, const struct cli_args *args); /* options: --dir --seed --serve --no-serve --no-live --port */
+int cmd_metric(struct cli *c, const struct cli_args *args);
 int cmd_goals(struct cli *c, const struct cli_args *args);
 int cmd_ready(struct cli *c, const struct cli_args *args);
 int cmd_sources(struct cli *c, const struct cli_args *args);
+int cmd_audit(struct cli *c, const struct cli_args *args);
 int cmd_alerts(struct cli *c, const struct cli_args *args);
 int cmd_digest(struct cli *c, const struct cli_args *args);
+int cmd_identity(struct cli *c, const struct cli_args *args);
+int cmd_key(struct cli *c, const struct cli_args *args);
+int cmd_consent(struct cli *c, const struct cli_args *args);
+int cmd_receipt(struct cli *c, const struct cli_args *args);
+int cmd_expire(struct cli *c, const struct cli_args *args);
+int cmd_retention(struct cli *c, const struct cli_args *args);
+int cmd_scan(struct cli *c, const struct cli_args *args);
+int cmd_hold(struct cli *c, const struct cli_args *args);
+int cmd_user(struct cli *c, const struct cli_args *args);
+int cmd_token(struct cli *c, const struct cli_args *args);
+int cmd_roles(struct cli *c, const struct cli_args *args);
+int cmd_council(struct cli *c, const struct cli_args *args);
+int cmd_suppress(struct cli *c, const struct cli_args *args);
+int cmd_untoken(struct cli *c, const struct cli_args *args);
+int cmd_encrypt(struct cli *c, const struct cli_args *args);
+int cmd_collect(struct cli *c, const struct cli_args *args);
+int cmd_quarantine(struct cli *c, const struct cli_args *args);
 int cmd_request(struct cli *c, const struct cli_args *args);
 int cmd_requests(struct cli *c, const struct cli_args *args);
 int cmd_doctor(struct cli *c, const struct cli_args *args);

@@ -10,6 +10,7 @@
 #include "cli/table.h"
 #include "ingest/ingest.h"
 #include "mesh/mesh.h"
+#include "mesh/mesh_pack.h"
 #include "mesh/mesh_write.h"
 
 static int list_packs(struct cli *c)
@@ -113,6 +114,25 @@ static int add_domain(struct cli *c, const struct cli_args *args)
     return 0;
 }
 
+static bool is_events(struct cli *c, struct str dir, struct str pack)
+{
+    struct mesh_pack_files files;
+    struct err e = {0};
+    return mesh_pack_open(&c->arena, dir, pack, false, &files, &e) && mesh_pack_events(&c->arena, &files);
+}
+
+static void advise_events(struct cli *c, const struct mesh_add_options *o, struct str pack)
+{
+    struct str name = o->name.n ? o->name : pack;
+    cli_advice(c, "\nNext: trellis check\n"
+                  "      trellis key create %.*s.%.*s              # prints a write key, once\n"
+                  "      trellis serve --collector-listen 127.0.0.1:8081\n"
+                  "Then, on a page: <script async src=\"http://127.0.0.1:8081/t.js\" data-key=\"THE KEY\"></script>\n"
+                  "or from a Segment or RudderStack SDK, with that key and http://127.0.0.1:8081 as its host.\n"
+                  "Event types and what they must be: domains/%.*s/sources/%.*s/",
+               STR_FMT(o->domain), STR_FMT(name), STR_FMT(o->domain), STR_FMT(name));
+}
+
 int cmd_add(struct cli *c, const struct cli_args *args)
 {
     struct err e = {0};
@@ -153,6 +173,9 @@ int cmd_add(struct cli *c, const struct cli_args *args)
     if (!good)
         return cli_fail(c, &e);
     cli_print_written(c, files, n);
-    cli_advice(c, "\nNext: trellis check, then trellis run");
+    if (!any_file && is_events(c, dir, pack))
+        advise_events(c, &o, pack);
+    else
+        cli_advice(c, "\nNext: trellis check, then trellis run");
     return 0;
 }

@@ -58,6 +58,11 @@ static void engine_works(struct visit *v)
         engine_close(g);
 }
 
+static void encryption_is_possible(struct visit *v)
+{
+    found(v, true, "encryption", engine_can_encrypt() ? STR("the engine's extension for it is there") : STR("not possible: the engine's extension httpfs is not on this machine"), "");
+}
+
 static void page_is_built_in(struct visit *v)
 {
     bool there = embed_find(STR("web/index.html")) != NULL;
@@ -140,6 +145,7 @@ int cmd_doctor(struct cli *c, const struct cli_args *args)
     (void)args;
     put_open(&v.json, NULL, '[');
     engine_works(&v);
+    encryption_is_possible(&v);
     page_is_built_in(&v);
     descriptors_suffice(&v);
     bool inside = cli_mesh_dir(c, &v.dir, &e);

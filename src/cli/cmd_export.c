@@ -51,6 +51,13 @@ static bool gather(struct cli *c, const struct mesh *m, struct str what, struct 
 int cmd_export(struct cli *c, const struct cli_args *args)
 {
     struct err e = {0};
+    if (cli_opt(args, "--identifier"))
+        return cmd_export_person(c, args);
+    if (args->n_words == 0) {
+        err_set(&e, E_USAGE, "`trellis export` needs a name, or --identifier for what a person provided");
+        err_hint(&e, "trellis export DOMAIN.PORT; trellis export --identifier KIND:VALUE --out FILE.zip");
+        return cli_fail(c, &e);
+    }
     struct errs es = {0};
     struct engine *engine = NULL;
     struct engine_conn *parser = NULL;

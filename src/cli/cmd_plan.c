@@ -69,6 +69,21 @@ static void put_builds(struct cli *c, struct buf *b, yyjson_val *list)
     }
 }
 
+/* A plan fails where a column has to be classified first. */
+static int unclassified(yyjson_val *root)
+{
+    size_t i, max;
+    yyjson_val *v;
+    yyjson_arr_foreach(yyjson_obj_get(root, "errors"), i, max, v)
+    {
+        struct err e = {0};
+        api_err(v, &e);
+        if (e.code == E_UNCLASSIFIED)
+            return err_info_get(e.code)->exit_code;
+    }
+    return 0;
+}
+
 static void put_problems(struct cli *c, yyjson_val *root)
 {
     static const char *const keys[] = {"warnings", "errors"};
@@ -105,12 +120,14 @@ int cmd_plan(struct cli *c, const struct cli_args *args)
         code = cli_fail_all(c, &es, &e);
         goto out;
     }
+    yyjson_val *root = yyjson_doc_get_root(doc);
     if (c->json) {
         cli_print(&text);
+        code = unclassified(root);
         goto out;
     }
-    yyjson_val *root = yyjson_doc_get_root(doc);
     put_problems(c, root);
+    code = unclassified(root);
     put_changes(c, &b, yyjson_obj_get(root, "changes"));
     put_loads(c, &b, yyjson_obj_get(root, "would_load"));
     put_builds(c, &b, yyjson_obj_get(root, "would_build"));

@@ -59,7 +59,7 @@ static void begin(struct showing *s, yyjson_val *columns)
         } else if (s->form == FORM_CSV) {
             if (i)
                 buf_addc(&s->out, ',');
-            buf_csv_field(&s->out, s->names[i]);
+            buf_csv_cell(&s->out, s->names[i]);
         }
     }
     if (s->form == FORM_CSV)
@@ -109,7 +109,7 @@ static void show_row(struct showing *s, yyjson_val *row)
             if (i)
                 buf_addc(&s->out, ',');
             if (!yyjson_is_null(v))
-                buf_csv_field(&s->out, text_of(v, &owned));
+                buf_csv_cell(&s->out, text_of(v, &owned));
         } else {
             if (i)
                 buf_addc(&s->out, ',');
@@ -193,7 +193,7 @@ static bool read_sql(struct cli *c, const char *word, struct str *sql, struct er
 static bool make_request(struct cli *c, const struct cli_args *args, enum form form, struct str sql, struct buf *b, struct err *e)
 {
     int64_t limit, timeout_s;
-    const char *as_of = cli_opt(args, "--as-of"), *purpose = cli_opt(args, "--purpose");
+    const char *as_of = cli_opt(args, "--as-of");
     (void)c;
     if (!cli_int(args, "--limit", form == FORM_TABLE ? TABLE_ROWS : INT64_MAX / 2, 1, INT64_MAX / 2, &limit, e) ||
         !cli_int(args, "--timeout", 600, 1, 86400, &timeout_s, e))
@@ -210,8 +210,6 @@ static bool make_request(struct cli *c, const struct cli_args *args, enum form f
     put_int(b, "timeout_ms", timeout_s * 1000);
     if (as_of)
         put_str(b, "as_of", str_of(as_of));
-    if (purpose)
-        put_str(b, "purpose", str_of(purpose));
     put_close(b, '}');
     return buf_ok(b, e);
 }

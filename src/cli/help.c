@@ -3,7 +3,7 @@
 
 #include "engine/engine.h"
 #include "ingest/ingest.h"
-#include "serve/http.h"
+#include "http/http.h"
 #include "serve/put.h"
 
 enum { PAGE_BYTES = 1 << 20 };
@@ -178,7 +178,7 @@ static void reference_errors(struct buf *b)
     buf_addz(
         b,
         "<!-- Made by `trellis reference errors`; a test compares. Edit ERROR_CODES in src/base/error.h and HTTP_LIMITS in "
-        "src/serve/http.h. -->\n"
+        "src/http/http.h. -->\n"
         "# Errors\n\nThe same codes in the command line, the API and the logs. Retryable: the same request may succeed later.\n\n"
         "| code | name | meaning | HTTP | exit code | retryable |\n|---|---|---|---|---|---|\n");
     for (int i = 1; i < E_COUNT; i++) {

@@ -24,6 +24,7 @@ struct trial {
     const struct mesh_pack_files *p;
     struct pack_case *k;
     bool bare;             /* without the files of optional streams */
+    bool events;           /* the source takes requests, not files */
     struct case_told *told;
     char dir[TEMP_PATH_MAX];
     struct api *api;
@@ -92,7 +93,7 @@ static bool mesh_make(struct trial *t, struct err *e)
 {
     const struct pack_case *k = t->k;
     const struct mesh_init_options init = {.name = STR("packtest"), .owner_name = STR("Ana Ruiz"), .owner_contact = STR("ana@example.org"), .time_zone = k->time_zone, .reporting_currency = k->reporting_currency};
-    const bool source = mesh_pack_file(t->p, STR("source.yaml")) != NULL;
+    const bool source = mesh_pack_file(t->p, STR("source.yaml")) != NULL && !t->events;
     const struct mesh_add_options add = {.domain = k->domain, .name = k->source, .currency = k->currency, .path = source ? STR("landed") : (struct str){"", 0}};
     struct mesh_pack_files bare = *t->p;
     struct mesh_written *files;
@@ -506,15 +507,27 @@ static bool compare_all(struct trial *t, const char *accept_dir, struct err *e)
     return true;
 }
 
+/* What one load of the case brings: files, or requests. */
+static bool bring(struct trial *t, struct str folder, struct err *e)
+{
+    if (!t->events)
+        return land(t, folder, "landed", e);
+    if (t->bare)
+        return true;
+    return pack_events_give(t->a, t->dir, t->p, arena_printf(t->a, "tests/%.*s/%.*s/", STR_FMT(t->k->name), STR_FMT(folder)),
+                            arena_printf(t->a, "%.*s.%.*s", STR_FMT(t->k->domain), STR_FMT(t->k->source)), e);
+}
+
 static bool go(struct trial *t, struct declared *d, const char *accept_dir, struct errs *es, struct err *e)
 {
     bool source = mesh_pack_file(t->p, STR("source.yaml")) != NULL;
+    t->events = mesh_pack_events(t->a, t->p);
     if (!mesh_make(t, e) || !declared_open(t, d, es, e))
         return false;
     for (size_t i = 0; i < (source && !t->bare ? t->k->n_loads : 1); i++) {
-        if ((source && !land(t, t->k->loads[i], "landed", e)) || !opened(t, es, e) || !run(t, e))
+        if ((source && !bring(t, t->k->loads[i], e)) || !opened(t, es, e) || !run(t, e))
             return false;
-        if (source && !t->bare)
+        if (source && !t->bare && !t->events)
             lossless(t, t->k->loads[i]);
     }
     if (!t->bare)

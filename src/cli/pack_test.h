@@ -38,6 +38,10 @@ int64_t records_count(struct str path, struct str text);
 size_t cells_compare(struct arena *a, const struct cells *expected, const struct cells *got, const bool *numeric, bool ordered, struct buf *out);
 void cells_write_csv(const struct cells *c, const bool *keep, struct buf *out);
 
+/* ---- requests of a source of events (pack_events.c) ---- */
+/* Those of the pack's files that begin with `folder`, into the spool of the mesh. `source`: "domain.source". */
+MUST_CHECK bool pack_events_give(struct arena *a, const char *mesh_dir, const struct mesh_pack_files *p, struct str folder, struct str source, struct err *e);
+
 /* ---- running (pack_test.c) ---- */
 struct case_told { struct pack_case *of; size_t differences; struct buf text; }; /* a line for each difference */
 /* The case in a throw-away mesh. False: it could not be run at all. `accept_dir`: the pack's folder, into whose files what came out is written; NULL: compare. */

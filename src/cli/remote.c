@@ -98,12 +98,25 @@ static bool read_answer(int fd, struct remote_answer *answer, struct err *e)
     return true;
 }
 
+/* A control byte in what was typed must not begin another header. */
+static void put_header(struct buf *b, const char *name, struct str value)
+{
+    if (!value.n)
+        return;
+    buf_printf(b, "%s: ", name);
+    for (size_t i = 0; i < value.n; i++)
+        buf_addc(b, (unsigned char)value.p[i] < 0x20 || value.p[i] == 0x7f ? '?' : value.p[i]);
+    buf_addz(b, "\r\n");
+}
+
 bool remote_ask(int fd, enum http_verb verb, const char *target, struct str body, struct remote_answer *answer, struct err *e)
 {
     struct buf b = BUF_INIT(body.n + (64 << 10));
     buf_printf(&b, "%s %s HTTP/1.1\r\nHost: trellis\r\nConnection: close\r\n", verb == VERB_POST ? "POST" : "GET", target);
     if (verb == VERB_POST)
         buf_printf(&b, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body.n);
+    put_header(&b, "X-Trellis-Role", answer->role);
+    put_header(&b, "X-Trellis-Purpose", answer->purpose);
     buf_addz(&b, "\r\n");
     buf_add(&b, body);
     bool good = buf_ok(&b, e) && send_all(fd, buf_str(&b), e) && read_answer(fd, answer, e);

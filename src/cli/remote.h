@@ -2,12 +2,13 @@
 #ifndef CLI_REMOTE_H
 #define CLI_REMOTE_H
 
-#include "serve/http.h"
+#include "http/http.h"
 
 struct remote_answer {
     int status;                                /* set before the first data */
     bool (*data)(void *ctx, struct str bytes); /* false: enough */
     void *ctx;
+    struct str role, purpose; /* go as X-Trellis-Role, X-Trellis-Purpose; empty: without */
 };
 /* Connects; false without an error text worth showing when nobody listens (E_NOT_FOUND). */
 MUST_CHECK bool remote_dial(const char *data_dir, int *fd, struct err *e);

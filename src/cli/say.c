@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/table.h"
 #include "serve/put.h"
 
 static const struct {
@@ -42,19 +43,20 @@ void cli_advice(struct cli *c, const char *fmt, ...)
     fputc('\n', stderr);
 }
 
+/* What was typed, or stands in a file, is said back in messages: it must not steer the terminal. */
 static void print_err(struct cli *c, const struct err *e, bool warning, FILE *to, bool color)
 {
-    (void)c;
+    struct str text = table_clean(&c->arena, str_of(e->text)), hint = table_clean(&c->arena, str_of(e->hint)), file = table_clean(&c->arena, str_of(e->file));
     if (e->file[0])
-        fprintf(to, "%s%s", cli_paint(color, "bold"), e->file);
+        fprintf(to, "%s%.*s", cli_paint(color, "bold"), STR_FMT(file));
     if (e->file[0] && e->line)
         fprintf(to, ":%u:%u", e->line, e->col);
     if (e->file[0])
         fprintf(to, ":%s ", cli_paint(color, ""));
-    fprintf(to, "%s%s %s:%s %s\n", cli_paint(color, warning ? "yellow" : "red"), warning ? "warning" : "error",
-            err_info_get(e->code)->code, cli_paint(color, ""), e->text);
+    fprintf(to, "%s%s %s:%s %.*s\n", cli_paint(color, warning ? "yellow" : "red"), warning ? "warning" : "error",
+            err_info_get(e->code)->code, cli_paint(color, ""), STR_FMT(text));
     if (e->hint[0])
-        fprintf(to, "  %shint:%s %s\n", cli_paint(color, "dim"), cli_paint(color, ""), e->hint);
+        fprintf(to, "  %shint:%s %.*s\n", cli_paint(color, "dim"), cli_paint(color, ""), STR_FMT(hint));
 }
 
 static int fail_json(const struct err *e)
@@ -89,11 +91,12 @@ int cli_fail_sql(struct cli *c, const struct err *e, struct str sql)
             return code;
         line = str_cut(rest, '\n', &rest);
     }
+    line = table_clean(&c->arena, line);
     fprintf(stderr, "\n  %.*s\n  ", STR_FMT(line));
     uint32_t col = 1; /* counts characters, as the column of an error does */
     for (size_t i = 0; i < line.n && col < e->col; i++)
         if (((unsigned char)line.p[i] & 0xc0) != 0x80) {
-            fputc(line.p[i] == '\t' ? '\t' : ' ', stderr);
+            fputc(' ', stderr);
             col++;
         }
     fprintf(stderr, "%s^%s\n", cli_paint(c->color_err, "red"), cli_paint(c->color_err, ""));

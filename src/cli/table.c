@@ -144,4 +144,5 @@ void table_print(struct table *t)
     }
     cli_print(&b);
     buf_fini(&b);
+    fflush(stdout); /* remarks on the table go to the other stream, and stand below it where both are one */
 }

@@ -38,9 +38,7 @@ static const struct option {
 };
 
 /* Formats of texts as patterns, of numbers as the range of the type. */
-static const struct {
-    const char *logical, *format, *pattern, *low, *high;
-} formats[] = {
+static const struct contract_format formats[] = {
     {"string", "email", "^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", NULL, NULL},
     {"string", "uuid", "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$", NULL, NULL},
     {"string", "uri", "^[A-Za-z][A-Za-z0-9+.-]*:\\S+$", NULL, NULL},
@@ -57,6 +55,14 @@ static const struct {
     {"integer", "u32", NULL, "0", "4294967295"},
     {"integer", "u64", NULL, "0", "18446744073709551615"},
 };
+
+const struct contract_format *contract_format_find(struct str logical, struct str format)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (str_eq(logical, str_of(formats[i].logical)) && str_eq(format, str_of(formats[i].format)))
+            return &formats[i];
+    return NULL;
+}
 
 struct condition {
     struct str sql;     /* true for a broken value */
@@ -76,16 +82,13 @@ static void pattern_condition(struct contract_run *run, struct str x, struct str
 static void format_condition(struct contract_run *run, const struct mesh_column *c, struct str x, struct str format,
                              struct condition *out)
 {
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (!str_eq(c->logical_type, str_of(formats[i].logical)) || !str_eq(format, str_of(formats[i].format)))
-            continue;
-        if (formats[i].pattern)
-            pattern_condition(run, x, str_of(formats[i].pattern), out);
-        else
-            out->sql =
-                arena_printf(run->a, "CAST(%.*s AS HUGEINT) NOT BETWEEN %s AND %s", STR_FMT(x), formats[i].low, formats[i].high);
+    const struct contract_format *f = contract_format_find(c->logical_type, format);
+    if (f && f->pattern)
+        pattern_condition(run, x, str_of(f->pattern), out);
+    else if (f)
+        out->sql = arena_printf(run->a, "CAST(%.*s AS HUGEINT) NOT BETWEEN %s AND %s", STR_FMT(x), f->low, f->high);
+    if (f)
         return;
-    }
     static const char *const held[] = {"f32", "f64", "i128", "u128", "password", "byte", "binary"};
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         out->nothing |= str_eq(format, str_of(held[i]));

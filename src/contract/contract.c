@@ -38,35 +38,55 @@ static bool take_counts(struct contract_run *run)
     return ok;
 }
 
+static bool carry_out(struct contract_run *run, struct contract_report *report)
+{
+    static void (*const kinds[])(struct contract_run *) = {contract_check_schema, contract_check_options, contract_check_rules,
+                                                           contract_check_relations, contract_check_sla};
+    size_t n_kinds = run->whole.n > 0 ? 3 : sizeof kinds / sizeof *kinds;
+    *report = (struct contract_report){0};
+    if (!run->c)
+        return true;
+    run->d = run->c->doc;
+    bool ok = engine_describe(run->conn, arena_printf(run->a, "SELECT * FROM %.*s", STR_FMT(run->table)), run->a, &run->cols, &run->n_cols,
+                              run->e) &&
+              take_counts(run);
+    for (size_t i = 0; ok && i < n_kinds && !run->broken; i++)
+        kinds[i](run);
+    if (!ok || run->broken) {
+        err_prefix(run->e, "checking %.*s", STR_FMT(run->port->ref));
+        return false;
+    }
+    report->checks = run->v;
+    report->failing = run->failing;
+    report->n = run->n;
+    for (size_t i = 0; i < run->n; i++) {
+        size_t *counts[] = {&report->passed, &report->warned, &report->failed, &report->not_evaluated};
+        ++*counts[run->v[i].verdict];
+    }
+    report->refused = report->failed > 0;
+    return true;
+}
+
 bool contract_check(struct engine_conn *conn, const struct mesh_port *port, struct str table_sql, int64_t run_id, int64_t now_us,
                     struct arena *a, struct contract_report *report, struct err *e)
 {
     struct contract_run run = {
         .conn = conn, .port = port, .c = port->contract, .table = table_sql, .a = a, .e = e, .run_id = run_id, .now_us = now_us};
-    *report = (struct contract_report){0};
-    if (!port->contract)
-        return true;
-    run.d = port->contract->doc;
-    if (!engine_describe(conn, arena_printf(a, "SELECT * FROM %.*s", STR_FMT(table_sql)), a, &run.cols, &run.n_cols, e) ||
-        !take_counts(&run)) {
-        err_prefix(e, "checking %.*s", STR_FMT(port->ref));
-        return false;
-    }
-    static void (*const kinds[])(struct contract_run *) = {contract_check_schema, contract_check_options, contract_check_rules,
-                                                           contract_check_relations, contract_check_sla};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !run.broken; i++)
-        kinds[i](&run);
-    if (run.broken) {
-        err_prefix(e, "checking %.*s", STR_FMT(port->ref));
-        return false;
-    }
-    report->checks = run.v;
-    report->failing = run.failing;
-    report->n = run.n;
-    for (size_t i = 0; i < run.n; i++) {
-        size_t *counts[] = {&report->passed, &report->warned, &report->failed, &report->not_evaluated};
-        ++*counts[run.v[i].verdict];
-    }
-    report->refused = report->failed > 0;
-    return true;
+    return carry_out(&run, report);
+}
+
+bool contract_check_changed(struct engine_conn *conn, const struct mesh_port *port, struct str table_sql, struct str changed_sql,
+                            struct str by, int64_t run_id, int64_t now_us, struct arena *a, struct contract_report *report, struct err *e)
+{
+    struct contract_run run = {.conn = conn,
+                               .port = port,
+                               .c = port->contract,
+                               .table = changed_sql,
+                               .whole = table_sql,
+                               .by = by,
+                               .a = a,
+                               .e = e,
+                               .run_id = run_id,
+                               .now_us = now_us};
+    return carry_out(&run, report);
 }

@@ -11,7 +11,8 @@ struct contract_run {
     const struct mesh_port *port;
     const struct mesh_contract *c;
     const struct doc *d;
-    struct str table; /* quoted and qualified */
+    struct str table; /* quoted and qualified; of changed rows: those alone */
+    struct str whole, by; /* of changed rows: all of the table, and a column by which the changed ones are whole; else empty */
     struct arena *a;
     struct err *e;
     int64_t run_id, now_us;

@@ -92,6 +92,18 @@ static struct str quoted(struct str message, struct str after)
     return to == SIZE_MAX ? STR("") : (struct str){message.p + from, to - from};
 }
 
+/* A column behind the name of a table, or of what stands for one: the engine tells of it in its message alone. */
+static bool refine_member(struct str message, struct str sql, struct err *e)
+{
+    struct str column = quoted(message, STR("does not have a column named \"")), near = quoted(message, STR("Candidate bindings: : \""));
+    if (!wrote(sql, column))
+        return false;
+    err_set(e, E_SQL, "there is no column \"%.*s\" here", STR_FMT(column));
+    if (is_word(near))
+        err_hint(e, "did you mean \"%.*s\"?", STR_FMT(near));
+    return true;
+}
+
 /* Sharper texts for what people most often get wrong. */
 static void refine(const struct kind *k, yyjson_val *o, struct str message, struct str sql, struct err *e)
 {
@@ -99,7 +111,7 @@ static void refine(const struct kind *k, yyjson_val *o, struct str message, stru
     struct str candidates = json_str(o, "candidates");
     struct str near = quoted(message, STR("at or near \""));
     bool function = str_find(what, STR("Function"), 0) != SIZE_MAX;
-    if (k->code != E_SQL)
+    if (k->code != E_SQL || refine_member(message, sql, e))
         return;
     if (str_eq(subtype, STR("COLUMN_NOT_FOUND")) && wrote(sql, name)) {
         err_set(e, E_SQL, "there is no column \"%.*s\" here", STR_FMT(name));

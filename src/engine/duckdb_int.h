@@ -13,6 +13,12 @@ struct watchdog; /* duckdb_watchdog.c: one thread per engine that ends calls pas
 struct engine {
     duckdb_database db;
     struct watchdog *watchdog;
+    char *path;                    /* of the data file; NULL: none */
+    unsigned char *key;            /* in locked memory; NULL: plain */
+    pthread_mutex_t use_lock;      /* guards users, quiet: duckdb_copy.c */
+    pthread_cond_t use_cond;
+    int users;                     /* connections with a call, an open result or a transaction */
+    struct engine_conn *quiet;     /* who alone may use the engine; NULL: everybody may */
 };
 
 struct engine_conn {
@@ -22,6 +28,8 @@ struct engine_conn {
     struct engine_result *open;    /* the streaming result, at most one */
     duckdb_prepared_statement parser; /* json_serialize_sql, prepared once */
     int64_t timeout_ms;            /* 0: none */
+    int uses;                      /* calls, results and transactions that keep the engine in use; of the connection's thread */
+    bool in_transaction;
     /* Shared with the watchdog and with engine_interrupt. */
     atomic_int calls;              /* > 0 while a call or an open result holds the connection */
     atomic_bool interrupted, timed_out;
@@ -81,6 +89,15 @@ bool duck_call_begin(struct engine_conn *c, struct err *e);
 void duck_call_end(struct engine_conn *c);
 bool duck_bind(struct engine_conn *c, duckdb_prepared_statement st, const struct engine_param *params, size_t n,
                struct err *e);
+
+/* duckdb_encrypt.c. The key is ENGINE_KEY_BYTES, or NULL for a plain file. */
+bool duck_encryption_load(struct engine_conn *c, struct err *e);
+bool duck_attach(struct engine_conn *c, const char *path, const char *alias, const unsigned char *key, struct err *e);
+
+/* duckdb_copy.c: who uses the engine, so that its data file can be exchanged when nobody does. */
+bool duck_use_begin(struct engine_conn *c, struct err *e);
+void duck_use_end(struct engine_conn *c);
+void duck_transaction_note(struct engine_conn *c, struct str sql, bool done);
 
 /* duckdb_watchdog.c */
 struct watchdog *watchdog_new(struct err *e);

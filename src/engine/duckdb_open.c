@@ -2,6 +2,7 @@
  * access off and the configuration locked before anybody can connect. */
 #include "engine/duckdb_int.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -59,6 +60,20 @@ static bool config_make(const struct engine_options *o, duckdb_config *out, stru
     return true;
 }
 
+/* A locked engine opens no files but the data file and, for duckdb_copy.c, the copy of it that is being made. */
+static void allow_copy(struct buf *sql, const char *data_path)
+{
+    static const char *const ends[] = {"", ".wal", ".wal.checkpoint", ".wal.recovery"};
+    buf_addz(sql, "SET GLOBAL allowed_paths = [");
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s%s%s", data_path, ENGINE_COPY_SUFFIX, ends[i]);
+        buf_addz(sql, i ? ", " : "");
+        buf_sql_text(sql, str_of(path));
+    }
+    buf_addz(sql, "];");
+}
+
 static bool attach_and_lock(struct engine *g, const struct engine_options *o, struct err *e)
 {
     struct engine_conn *c = NULL;
@@ -66,22 +81,19 @@ static bool attach_and_lock(struct engine *g, const struct engine_options *o, st
     bool ok = false;
     if (!engine_connect(g, &c, e))
         goto out;
+    if ((o->key && !duck_encryption_load(c, e)) || (o->data_path && !duck_attach(c, o->data_path, "mesh", o->key, e)))
+        goto out;
     buf_addz(&sql, "SET GLOBAL TimeZone = 'UTC';");
-    if (o->data_path) {
-        buf_addz(&sql, "ATTACH ");
-        buf_sql_text(&sql, str_of(o->data_path));
-        buf_addz(&sql, " AS mesh;");
-    }
     /* The names in allowed_configs only change how a connection reports and orders its own work. */
     buf_addz(&sql, "SET GLOBAL allowed_configs = ['enable_progress_bar', 'enable_progress_bar_print',"
-                   " 'preserve_insertion_order'];");
+                   " 'preserve_insertion_order', 'streaming_buffer_size'];");
+    if (o->locked && o->data_path)
+        allow_copy(&sql, o->data_path);
     if (o->locked)
         buf_addz(&sql, "SET GLOBAL enable_external_access = false; SET GLOBAL lock_configuration = true;");
     if (!buf_ok(&sql, e))
         goto out;
     ok = engine_exec(c, buf_str(&sql), e);
-    if (!ok && o->data_path)
-        err_prefix(e, "opening %s", o->data_path);
 out:
     buf_fini(&sql);
     engine_disconnect(c);
@@ -91,9 +103,20 @@ out:
 bool engine_open(const struct engine_options *o, struct engine **out, struct err *e)
 {
     struct engine *g = mem_alloc(sizeof *g);
+    pthread_mutex_init(&g->use_lock, NULL);
+    pthread_cond_init(&g->use_cond, NULL);
     duckdb_config cfg = NULL;
     char *message = NULL;
     bool ok = false;
+    g->path = o->data_path ? mem_strdup(str_of(o->data_path)) : NULL;
+    if (o->key) {
+        g->key = sodium_init() < 0 ? NULL : sodium_malloc(ENGINE_KEY_BYTES);
+        if (!g->key) {
+            err_set(e, E_MEMORY, "no locked memory for a key");
+            goto out;
+        }
+        memcpy(g->key, o->key, ENGINE_KEY_BYTES);
+    }
     if (!config_make(o, &cfg, e))
         goto out;
     if (duckdb_open_ext(":memory:", &g->db, cfg, &message) != DuckDBSuccess) {
@@ -123,6 +146,10 @@ void engine_close(struct engine *g)
         return;
     watchdog_free(g->watchdog);
     duckdb_close(&g->db);
+    sodium_free(g->key);
+    mem_free(g->path);
+    pthread_mutex_destroy(&g->use_lock);
+    pthread_cond_destroy(&g->use_cond);
     mem_free(g);
 }
 
@@ -141,8 +168,8 @@ bool engine_connect(struct engine *g, struct engine_conn **out, struct err *e)
         return err_set(e, E_ENGINE, "the engine takes no further connection");
     }
     watchdog_add(g->watchdog, c);
-    /* Progress is counted but never printed. */
-    if (!engine_exec(c, STR("SET enable_progress_bar_print = false; SET enable_progress_bar = true"), e)) {
+    /* Progress is counted but never printed. Rows wait in more than the engine's own megabyte for whoever takes them, or its threads stand still meanwhile. */
+    if (!engine_exec(c, STR("SET enable_progress_bar_print = false; SET enable_progress_bar = true; SET streaming_buffer_size = '32MB'"), e)) {
         engine_disconnect(c);
         return false;
     }
@@ -155,6 +182,10 @@ void engine_disconnect(struct engine_conn *c)
     if (!c)
         return;
     engine_result_close(c->open);
+    if (c->in_transaction) { /* the engine rolls it back */
+        c->in_transaction = false;
+        duck_use_end(c);
+    }
     watchdog_remove(c->engine->watchdog, c);
     duckdb_destroy_prepare(&c->parser);
     duckdb_disconnect(&c->conn);

@@ -30,6 +30,8 @@ bool duck_call_begin(struct engine_conn *c, struct err *e)
         return err_set(e, E_INTERNAL, "a result of this connection is still open");
     if (fault_fires(FAULT_ENGINE))
         return err_set(e, E_ENGINE, "the engine failed internally");
+    if (!duck_use_begin(c, e))
+        return false;
     if (atomic_load(&c->calls) == 0) { /* inside an open appender the outer call's interrupt still counts */
         atomic_store(&c->interrupted, false);
         atomic_store(&c->timed_out, false);
@@ -45,6 +47,7 @@ void duck_call_end(struct engine_conn *c)
     if (c->timeout_ms > 0)
         watchdog_arm(c->engine->watchdog, c, 0);
     atomic_fetch_sub(&c->calls, 1);
+    duck_use_end(c);
 }
 
 /* An interrupt between planning and execution is forgotten by the engine; not by us. */
@@ -80,6 +83,7 @@ bool engine_exec(struct engine_conn *c, struct str sql, struct err *e)
         if (!ok)
             duck_error(c, duckdb_result_error(&r), sql, e);
         duckdb_destroy_result(&r);
+        duck_transaction_note(c, sql, ok);
         duck_call_end(c);
     }
     mem_free(z);

@@ -20,11 +20,29 @@ struct engine_options {
     uint64_t memory_limit_bytes; /* 0: 60 % of RAM */
     uint64_t temp_limit_bytes;   /* 0: 16 GiB */
     bool locked;             /* external access off, configuration locked: the serving engine. The loader child opens unlocked */
+    const unsigned char *key; /* ENGINE_KEY_BYTES, copied: the data file, its log and what is spilled are encrypted; NULL: plain */
 };
+enum { ENGINE_KEY_BYTES = 32 };
 
+/* E_ENCRYPTION: the extension for it is absent or not of this version, the key is another one, a key is given for a plain file or none
+ * for an encrypted one. */
 MUST_CHECK bool engine_open(const struct engine_options *o, struct engine **out, struct err *e);
 void engine_close(struct engine *g);
 const char *engine_version(void);
+
+/* What a data file is, by its first bytes. NONE: absent or empty. */
+enum engine_file { ENGINE_FILE_NONE, ENGINE_FILE_PLAIN, ENGINE_FILE_ENCRYPTED, ENGINE_FILE_OTHER };
+enum engine_file engine_file_look(const char *path);
+bool engine_can_encrypt(void); /* whether the extension is on this machine; its version shows when it is loaded */
+
+/* `mesh` written anew into a file that holds nothing of what was deleted, under `key` (NULL: plain); on disk when it returns. A locked engine
+ * may write <data_path>.copy alone. Waits for a moment without calls, open results and transactions (E_BUSY: none came), and holds
+ * others off until it is done. */
+#define ENGINE_COPY_SUFFIX ".copy"
+MUST_CHECK bool engine_copy(struct engine *g, const char *to_path, const unsigned char *key, struct err *e);
+/* The same in place, for an engine that is in use: copied under its own key and swapped in by a rename; connections, catalogs in memory
+ * and views go on. The caller closes its results and transactions first. E_BUSY, E_IO, E_NO_SPACE, E_ENGINE: the old file is in use on. */
+MUST_CHECK bool engine_compact(struct engine *g, int64_t patience_ms, struct err *e);
 
 MUST_CHECK bool engine_connect(struct engine *g, struct engine_conn **out, struct err *e);
 void engine_disconnect(struct engine_conn *c);
@@ -54,6 +72,14 @@ void engine_result_close(struct engine_result *r);
 size_t engine_chunk_rows(const struct engine_chunk *ch);
 bool engine_cell_null(const struct engine_chunk *ch, size_t col, size_t row);
 int64_t engine_cell_i64(const struct engine_chunk *ch, size_t col, size_t row);   /* BOOL, INT, DATE(days), TIMESTAMP(us) */
+/* The same of n rows from `from` on, 0 for NULL. */
+void engine_cells_i64(const struct engine_chunk *ch, size_t col, size_t from, size_t n, int64_t *out);
+void engine_cells_str(const struct engine_chunk *ch, size_t col, size_t from, size_t n, struct str *out); /* as engine_cell_str */
+bool engine_column_is_text(const struct engine_chunk *ch, size_t col); /* VARCHAR, BLOB, ENUM: what engine_cell_str gives anything of */
+/* Rows whose texts in all these columns are the same, found without looking at what they say: group[i] is the number of the group of row from + i, and
+ * from + row[g] the first row of group g. Returns how many there are. Rows of one group are alike; rows of two may be, too. Columns that are no text are left out. */
+enum { ENGINE_ALIKE_ROWS = 512, ENGINE_ALIKE_COLUMNS = 16 };
+size_t engine_cells_alike(const struct engine_chunk *ch, const size_t *cols, size_t n_cols, size_t from, size_t n, uint16_t *group, uint16_t *row);
 double engine_cell_f64(const struct engine_chunk *ch, size_t col, size_t row);    /* any number */
 struct str engine_cell_str(const struct engine_chunk *ch, size_t col, size_t row);/* TEXT, BLOB: borrowed */
 void engine_cell_text(const struct engine_chunk *ch, size_t col, size_t row, struct buf *out); /* exact text; nothing for NULL */
@@ -77,6 +103,11 @@ MUST_CHECK bool engine_describe(struct engine_conn *c, struct str sql, struct ar
                                 struct engine_column **cols, size_t *n, struct err *e);
 /* The syntax tree of one SELECT as JSON text (json_serialize_sql); E_SQL with line:col in the SQL when it does not parse. */
 MUST_CHECK bool engine_parse(struct engine_conn *c, struct str sql, struct buf *json, struct err *e);
+
+/* A function VARCHAR -> VARCHAR for SQL of this program, under this name in the whole engine; NULL stays NULL. `fn` writes the answer to `out` (empty at
+ * first) and runs on many threads at once. The `bytes` at `ctx` are copied, and wiped when the engine closes. Again with the same name: replaced. */
+typedef void (*engine_text_fn)(const void *ctx, struct str value, struct buf *out);
+MUST_CHECK bool engine_text_function(struct engine *g, const char *name, engine_text_fn fn, const void *ctx, size_t bytes, struct err *e);
 
 /* Bulk append by columns. Cells left unset are NULL. Text is copied on set. A value may be given as text for any type
  * only where append_text says so; types otherwise must match the table's columns. */

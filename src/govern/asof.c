@@ -7,22 +7,22 @@
 #include "base/clock.h"
 
 /* asof_lock held: room for one more, the one unused for longest makes way. */
-static struct asof_views *slot_find(struct govern *g, struct str src)
+static struct asof_views *slot_find(struct govern *g, struct str src, const struct sha_hex *profile)
 {
     struct asof_views *oldest = &g->past[0];
     for (size_t i = 0; i < ASOF_KEPT; i++) {
         struct asof_views *v = &g->past[i];
-        if (v->catalog && str_eq(str_of(v->src), src))
+        if (v->catalog && str_eq(str_of(v->src), src) && memcmp(&v->profile, profile, sizeof *profile) == 0)
             return v;
         if (!v->catalog || (oldest->catalog && v->used_us < oldest->used_us))
             oldest = v;
     }
-    gov_catalog_retire(g, oldest->catalog);
+    gov_catalog_unref(g, oldest->catalog);
     *oldest = (struct asof_views){0};
     return oldest;
 }
 
-bool gov_asof(struct govern *g, const struct mesh *m, struct str day, struct gov_catalog **out, struct err *e)
+bool gov_asof(struct govern *g, const struct mesh *m, const struct gov_asker *who, struct str day, struct gov_catalog **out, struct err *e)
 {
     int64_t moment_us;
     struct arena a;
@@ -41,9 +41,10 @@ bool gov_asof(struct govern *g, const struct mesh *m, struct str day, struct gov
         ok = err_set(e, E_INTERNAL, "the name of the past's catalog is too long");
     if (ok) {
         pthread_mutex_lock(&g->asof_lock);
-        struct asof_views *v = slot_find(g, src);
+        struct asof_views *v = slot_find(g, src, &who->profile);
         if (!v->catalog) {
-            ok = gov_catalog_make_past(g, m, src, &v->catalog, e);
+            ok = gov_catalog_make(g, m, who, src, &v->catalog, e);
+            v->profile = who->profile;
             snprintf(v->src, sizeof v->src, "%.*s", STR_FMT(src));
         }
         v->used_us = clock_mono_us();
@@ -61,7 +62,7 @@ void gov_asof_forget(struct govern *g)
 {
     pthread_mutex_lock(&g->asof_lock);
     for (size_t i = 0; i < ASOF_KEPT; i++) {
-        gov_catalog_retire(g, g->past[i].catalog);
+        gov_catalog_unref(g, g->past[i].catalog);
         g->past[i] = (struct asof_views){0};
     }
     pthread_mutex_unlock(&g->asof_lock);

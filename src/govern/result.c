@@ -1,11 +1,11 @@
-/* Rows on their way out: limits on rows and bytes, and the line in the query log. */
+/* Rows on their way out: limits on rows and bytes, and the entry in the audit log. */
 #include "govern/govern_int.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "govern/audit.h"
+#include "govern/small.h"
 #include "sql/sql.h"
-#include "store/store.h"
 
 #define RESULT_BYTES_MAX ((uint64_t)512 << 20)
 enum { NUMBER_BYTES = 8, NESTED_BYTES = 64 };
@@ -80,32 +80,33 @@ void govern_result_cancel(struct govern_result *r)
     engine_interrupt(r->conn->conn);
 }
 
-static struct str verdict_text(enum err_code outcome)
+void gov_log_who(struct govern_result *r, const struct govern_request *q)
 {
-    switch (outcome) {
-    case E_OK: return STR("allowed");
-    case E_SQL_REFUSED: case E_NOT_FOUND: case E_DENIED: case E_UNAUTHENTICATED: case E_TOO_LARGE: return STR("refused");
-    case E_CANCELLED: return STR("cancelled");
-    case E_TIMEOUT: return STR("timeout");
-    default: return STR("failed");
-    }
+    struct audit_entry x = {0};
+    audit_who(&x, q->principal, &r->arena);
+    r->principal = arena_str(&r->arena, x.principal);
+    r->roles = x.roles;
+    r->quiet = x.quiet;
+    r->person = arena_str(&r->arena, q->person);
 }
 
 void gov_log(struct govern_result *r)
 {
-    struct err e = {0};
-    const struct store_query line = {
-        .at_us = clock_now_us(),
+    const struct audit_entry x = {
+        .kind = AUDIT_READ,
         .principal = r->principal,
+        .roles = r->roles,
         .purpose = r->purpose,
+        .what = str_of(r->refs),
         .sql_shape = sql_shape(&r->arena, r->sql),
-        .verdict = verdict_text(r->outcome),
-        .refs = str_of(r->refs),
+        .verdict = r->outcome == E_OK ? STR("ok") : str_of(err_info_get(r->outcome)->name),
+        .person = r->person,
         .rows = r->rows,
-        .elapsed_ms = (clock_mono_us() - r->started_us) / 1000,
+        .bytes = (int64_t)r->bytes,
+        .elapsed_us = clock_mono_us() - r->started_us,
+        .quiet = r->quiet,
     };
-    if (r->govern->state->store && !store_query_log(r->govern->state->store, &line, &e))
-        log_err(LOG_WARN, "govern", "query_not_logged", &e);
+    audit_note(r->govern->audit, &x);
 }
 
 void govern_result_close(struct govern_result *r)
@@ -113,6 +114,8 @@ void govern_result_close(struct govern_result *r)
     if (!r)
         return;
     engine_result_close(r->result);
+    if (r->small && r->result)
+        small_done(r->conn->conn);
     gov_conn_give(r->govern, r->conn);
     gov_catalog_unref(r->govern, r->catalog);
     gov_log(r);

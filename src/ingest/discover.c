@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "ingest/ingest_int.h"
+#include "ingest/people.h"
 
 enum { YOUNG_NS = 2000000000 };
 
@@ -319,7 +320,7 @@ static void nothing_found(const struct mesh *m, const bool *has_files, struct er
 {
     for (size_t i = 0; i < m->n_streams; i++) {
         const struct mesh_source *src = m->streams[i]->source;
-        bool said = src->n_streams < 2 || src->streams != m->streams[i];
+        bool said = src->events || src->n_streams < 2 || src->streams != m->streams[i];
         for (size_t k = 0; k < m->n_streams && !said; k++)
             said = m->streams[k]->source == src && (has_files[k] || !m->streams[k]->optional);
         if (said)
@@ -330,8 +331,20 @@ static void nothing_found(const struct mesh *m, const bool *has_files, struct er
     }
 }
 
-static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mesh_stream *st, struct arena *a, struct found *all,
-                         bool *has_files, struct errs *es, struct err *e)
+/* As the ledger has it, where it has it: else without the names of those who are not to be named. */
+static struct str ledger_path(const struct known *k, const struct mesh *m, const struct mesh_stream *st, const struct suppressed *listed,
+                              struct str full)
+{
+    struct str path = arena_str(k->a, shown_path(m, full));
+    for (size_t i = 0; i < k->n_seen; i++) {
+        if (str_eq(k->seen[i].path, path))
+            return path;
+    }
+    return suppressed_path(listed, m, st, k->a, path);
+}
+
+static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mesh_stream *st, const struct suppressed *listed,
+                         struct arena *a, struct found *all, bool *has_files, struct errs *es, struct err *e)
 {
     struct str *paths, *inside = NULL;
     size_t n, n_inside = 0, from = all->n;
@@ -351,7 +364,7 @@ static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mes
             continue;
         struct err bad = {0};
         struct file_found *f = found_add(&here);
-        *f = (struct file_found){.stream = st, .full = arena_str(a, paths[i]), .path = arena_str(a, shown_path(m, paths[i]))};
+        *f = (struct file_found){.stream = st, .full = arena_str(a, paths[i]), .path = ledger_path(&k, m, st, listed, paths[i])};
         if (!sum_file(&k, f, a, &bad)) {
             f->sha256 = (struct str){0};
             errs_push(es, &bad);
@@ -383,8 +396,8 @@ static bool stream_files(struct engine_conn *c, const struct mesh *m, struct mes
     return true;
 }
 
-bool discover_files(struct engine_conn *c, const struct mesh *m, const struct str *streams, size_t n_streams, struct arena *a,
-                    struct discovered *out, struct errs *es, struct err *e)
+bool discover_files(struct engine_conn *c, const struct mesh *m, const struct str *streams, size_t n_streams,
+                    const struct suppressed *listed, struct arena *a, struct discovered *out, struct errs *es, struct err *e)
 {
     struct found all = {0};
     bool ok = true, *has_files = arena_array(a, m->n_streams + 1, sizeof *has_files);
@@ -392,8 +405,8 @@ bool discover_files(struct engine_conn *c, const struct mesh *m, const struct st
         bool wanted = n_streams == 0;
         for (size_t k = 0; k < n_streams && !wanted; k++)
             wanted = str_eq(m->streams[i]->ref, streams[k]);
-        if (wanted)
-            ok = stream_files(c, m, m->streams[i], a, &all, &has_files[i], es, e);
+        if (wanted && !m->streams[i]->source->events) /* events come by the spool */
+            ok = stream_files(c, m, m->streams[i], listed, a, &all, &has_files[i], es, e);
     }
     if (ok && n_streams == 0)
         nothing_found(m, has_files, es);
@@ -413,12 +426,14 @@ bool ingest_discover(struct state *s, const struct mesh *m, struct arena *a, str
                      struct err *e)
 {
     struct engine_conn *c = NULL;
+    struct suppressed *listed = NULL;
     struct discovered d = {0};
     *out = NULL;
     *n = 0;
     if (!engine_connect(s->engine, &c, e))
         return false;
-    bool ok = discover_files(c, m, NULL, 0, a, &d, es, e);
+    bool ok = suppressed_look(s, &listed, e) && discover_files(c, m, NULL, 0, listed, a, &d, es, e);
+    suppressed_free(listed);
     engine_disconnect(c);
     *n = d.n;
     *out = arena_array(a, *n + 1, sizeof **out);

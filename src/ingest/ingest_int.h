@@ -24,10 +24,13 @@ static inline struct engine_param sql_int(int64_t i)
     return (struct engine_param){.type = ENGINE_INT, .i = i};
 }
 
+struct suppressed; /* people.h */
+
 /* discover.c */
 struct file_found {
     struct mesh_stream *stream;
-    struct str path; /* as the ledger has it: relative to the mesh folder where it lies below, else absolute */
+    struct str path; /* as the ledger has it: relative to the mesh folder where it lies below, else absolute; without the names of
+                        people on the suppression list */
     struct str full; /* to open */
     struct str sha256;
     uint64_t size_bytes;
@@ -47,7 +50,8 @@ struct discovered {
     size_t n_moved;
 };
 MUST_CHECK bool discover_files(struct engine_conn *c, const struct mesh *m, const struct str *streams, size_t n_streams,
-                               struct arena *a, struct discovered *out, struct errs *es, struct err *e);
+                               const struct suppressed *listed, struct arena *a, struct discovered *out, struct errs *es,
+                               struct err *e);
 int natural_order(struct str a, struct str b); /* numbers by value, other characters by byte; ASCII case ignored first */
 
 /* grown.c: what of a file earlier loads have. */
@@ -101,10 +105,10 @@ MUST_CHECK bool drift_judge(struct engine_conn *c, const struct file_found *f, c
 MUST_CHECK bool drift_remember(struct engine_conn *c, const struct mesh_stream *st, const struct loader_column *cols, size_t n,
                                struct err *e);
 
-/* quarantine.c: stores the rejected rows of a file. Reasons and counts of the file are added to *first as a sentence. */
+/* quarantine.c: without the text of rows that name somebody suppressed. Stores the rejected rows of a file. Reasons and counts of the file are added to *first as a sentence. */
 MUST_CHECK bool quarantine_store(struct engine_conn *c, struct loader *l, const struct mesh_stream *st,
                                  const struct loader_column *cols, size_t n_cols, int64_t file_id, int64_t now_us,
-                                 struct buf *sentence, struct err *e);
+                                 const struct suppressed *suppressed, struct buf *sentence, struct err *e);
 
 /* partition.c: what a loaded file replaces. */
 struct replaced {

@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "ingest/ingest_int.h"
+#include "ingest/people.h"
 
 struct run {
     struct state *s;
@@ -22,6 +23,7 @@ struct run {
     int64_t run_first_id; /* first file id that this run may give; 0: none given yet */
     int64_t base_bytes;   /* of the files before the present one */
     size_t cap_changed;
+    struct suppressed *suppressed; /* people whose rows do not come in; NULL: none */
 };
 
 /* One file on its way. */
@@ -38,6 +40,7 @@ struct load {
     struct grown grown;
     int64_t former_id, since_id; /* as in struct replace_scope */
     bool set_aside, first;       /* first: the stream has no file yet */
+    bool cutting;                /* somebody's rows may have been left out */
     bool latest;                 /* no other content has a later place */
 };
 
@@ -89,11 +92,32 @@ static bool child_start(struct load *l, int fd, struct err *e)
     return ok;
 }
 
+/* The ledger keeps what the file held; a warning says how many rows of it are nobody's to load. */
+static bool suppressed_tell(struct load *l, struct err *e)
+{
+    struct buf sql = BUF_INIT(8192);
+    int64_t in = 0;
+    if (!l->cutting || l->set_aside)
+        return true;
+    buf_addz(&sql, "SELECT count(*) FROM ");
+    sql_table(&sql, "raw", l->f->stream->ref);
+    buf_printf(&sql, " WHERE _file_id = %lld", (long long)l->entry.file_id);
+    bool ok = engine_value_i64(l->run->c, buf_str(&sql), NULL, 0, &in, e);
+    buf_fini(&sql);
+    if (ok && in < l->entry.rows_loaded)
+        err_hint(errs_warn(l->run->es, E_QUARANTINED, l->f->path, 0, 0, "%lld of %lld rows are of people on the suppression list and were left out",
+                           (long long)(l->entry.rows_loaded - in), (long long)l->entry.rows_loaded),
+                 "they were erased, or asked that nothing of theirs is kept; trellis suppress list tells since when");
+    return ok;
+}
+
 static bool rows_insert(struct load *l, struct err *e)
 {
     const struct mesh_stream *st = l->f->stream;
     struct engine_pipe_type *types = arena_array(&l->a, l->shape.n_cols + 1, sizeof *types);
-    struct buf before = BUF_INIT(4u << 20), select = BUF_INIT(1u << 20);
+    struct buf before = BUF_INIT(4u << 20), select = BUF_INIT(4u << 20), cut = BUF_INIT(4u << 20), after = BUF_INIT(4u << 20);
+    struct str *names = arena_array(&l->a, l->shape.n_cols + 1, sizeof *names);
+    bool *text = arena_array(&l->a, l->shape.n_cols + 1, sizeof *text);
     for (size_t i = 0; i < l->shape.n_cols; i++)
         types[i] = l->shape.cols[i].type;
     types[l->shape.n_cols] = (struct engine_pipe_type){.type = ENGINE_INT, .bytes = 8};
@@ -103,7 +127,16 @@ static bool rows_insert(struct load *l, struct err *e)
     for (size_t i = 0; i < l->shape.n_cols; i++) {
         buf_sql_ident(&before, l->shape.cols[i].name);
         buf_addz(&before, ", ");
-        buf_printf(&select, "c%zu, ", i);
+        names[i] = l->shape.cols[i].name;
+        text[i] = l->shape.cols[i].type.type == ENGINE_TEXT;
+        suppressed_value(l->run->suppressed, st, names[i], text[i], i, &select);
+        buf_addz(&select, ", ");
+    }
+    suppressed_condition(l->run->suppressed, st, names, text, l->shape.n_cols, &l->a, &cut);
+    if (cut.n) {
+        buf_addz(&after, " WHERE NOT coalesce(");
+        buf_add(&after, buf_str(&cut));
+        buf_addz(&after, ", false)");
     }
     buf_printf(&select, "c%zu, CAST(%lld AS BIGINT), ", l->shape.n_cols, (long long)l->entry.file_id);
     sql_timestamp(&select, l->entry.learned_at_us);
@@ -112,12 +145,15 @@ static bool rows_insert(struct load *l, struct err *e)
     buf_addz(&before, " FROM ");
     struct engine_pipe_source source = loader_source(l->loader);
     bool ok =
-        buf_ok(&select, e) && buf_ok(&before, e) && loader_go(l->loader, l->set_aside ? 'Q' : 'L', types, l->shape.n_cols + 1, e);
+        buf_ok(&select, e) && buf_ok(&before, e) && buf_ok(&cut, e) && buf_ok(&after, e) && loader_go(l->loader, l->set_aside ? 'Q' : 'L', types, l->shape.n_cols + 1, e);
     if (ok && !l->set_aside)
-        ok = engine_pipe_run(l->run->c, buf_str(&before), STR(""), types, l->shape.n_cols + 1, &source, e);
+        ok = engine_pipe_run(l->run->c, buf_str(&before), buf_str(&after), types, l->shape.n_cols + 1, &source, e);
     buf_fini(&before);
     buf_fini(&select);
-    return ok && loader_finish(l->loader, &l->entry.rows_loaded, &l->entry.rows_quarantined, e);
+    l->cutting = cut.n > 0;
+    buf_fini(&cut);
+    buf_fini(&after);
+    return ok && loader_finish(l->loader, &l->entry.rows_loaded, &l->entry.rows_quarantined, e) && suppressed_tell(l, e);
 }
 
 /* The same content read again keeps its place among the stream's files, else it would undo what was restated since; so does,
@@ -276,7 +312,7 @@ static bool file_write(struct load *l, int fd, struct err *e)
     }
     if (ok && l->entry.rows_quarantined) {
         ok = quarantine_store(run->c, l->loader, st, l->shape.cols, l->shape.n_cols, l->entry.file_id, l->entry.learned_at_us,
-                              &rejects, e);
+                              run->suppressed, &rejects, e);
         if (ok && !l->set_aside) {
             struct err *w = errs_warn(run->es, E_QUARANTINED, l->f->path, 0, 0, "%lld of %lld rows went to quarantine: %s",
                                       (long long)l->entry.rows_quarantined,
@@ -396,9 +432,9 @@ static bool wanted(const struct ingest_options *o, const struct mesh_stream *st)
 {
     for (size_t i = 0; i < o->n_streams; i++) {
         if (str_eq(o->streams[i], st->ref))
-            return true;
+            return !st->source->events;
     }
-    return o->n_streams == 0;
+    return o->n_streams == 0 && !st->source->events;
 }
 
 /* Refusals of single files and streams are in `es`; false only for what stops the whole run. */
@@ -496,7 +532,7 @@ bool ingest_run(struct state *s, const struct mesh *m, const struct ingest_optio
     *r = (struct ingest_report){0};
     if (!engine_connect(s->engine, &run.c, e))
         return false;
-    bool ok = discover_files(run.c, m, o->streams, o->n_streams, a, &d, es, e) && moves_write(run.c, &d, e);
+    bool ok = suppressed_read(s, &run.suppressed, e) && discover_files(run.c, m, o->streams, o->n_streams, run.suppressed, a, &d, es, e) && moves_write(run.c, &d, e);
     /* A contract that changed without a new file. */
     for (size_t i = 0; ok && i < m->n_streams; i++) {
         bool has_files = false;
@@ -507,6 +543,7 @@ bool ingest_run(struct state *s, const struct mesh *m, const struct ingest_optio
             errs_push(es, &bad);
     }
     ok = ok && files_load(&run, d.files, d.n, a, e) && currencies_tell(&run, d.files, d.n, e);
+    suppressed_free(run.suppressed);
     engine_disconnect(run.c);
     return ok;
 }

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sodium.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -17,7 +18,7 @@
 #include "base/fault.h"
 #include "base/json.h"
 
-enum { FD_CLEAR = 10, POLL_MS = 100, IDLE_MS = 120000, EXIT_MS = 10000, PIPE_BYTES = 1 << 20, PROGRESS_US = 100000 };
+enum { FD_CLEAR = 10, POLL_MS = 100, IDLE_MS = 120000, EXIT_MS = 10000, PIPE_BYTES = 1 << 20, SPOOL_PIECE = 1 << 16, PROGRESS_US = 100000 };
 
 struct block {
     struct engine_pipe_block b; /* first: the engine hands it back */
@@ -32,6 +33,8 @@ struct loader {
     pid_t pid; /* 0: collected */
     int status;
     int to_child, from_child, spool;
+    unsigned char spool_key[crypto_stream_xchacha20_KEYBYTES];
+    off_t spool_at;
     const struct engine_pipe_type *types;
     size_t n_types;
     pthread_mutex_t lock; /* guards all below: one thread reads from the pipe at a time */
@@ -142,6 +145,7 @@ bool loader_start(const struct loader_options *o, int file, struct str job, stru
     bool ok = false;
     *l = (struct loader){.o = *o, .to_child = -1, .from_child = -1, .spool = -1};
     pthread_mutex_init(&l->lock, NULL);
+    randombytes_buf(l->spool_key, sizeof l->spool_key);
     if (!l->o.idle_ms)
         l->o.idle_ms = IDLE_MS;
     if (!pipe_above(in, true, e) || !pipe_above(data, false, e))
@@ -326,19 +330,40 @@ static bool payload_take(struct loader *l, struct block *b, size_t n, struct err
     return take(l, b->payload, n, e);
 }
 
+/* What is set aside lies on the disk under a key that nobody but this loader ever has; each part under its own place in the file. */
+static void spool_crypt(const struct loader *l, unsigned char *to, const void *from, size_t n, off_t part, size_t skip)
+{
+    unsigned char nonce[crypto_stream_xchacha20_NONCEBYTES] = {0};
+    memcpy(nonce, &part, sizeof part);
+    crypto_stream_xchacha20_xor_ic(to, from, n, nonce, skip / 64, l->spool_key);
+}
+
+static bool spool_put(struct loader *l, const unsigned char *p, size_t n, struct err *e)
+{
+    while (n) {
+        ssize_t put = fault_fires(FAULT_WRITE) ? (errno = ENOSPC, -1) : write(l->spool, p, n);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return err_errno(e, errno, "setting rejected rows aside");
+        p += put;
+        n -= (size_t)put;
+    }
+    return true;
+}
+
 static bool spool_write(struct loader *l, const struct wire_head *h, struct str payload, struct err *e)
 {
-    struct str parts[2] = {{(const char *)h, sizeof *h}, payload};
+    unsigned char piece[SPOOL_PIECE];
+    const struct str parts[2] = {{(const char *)h, sizeof *h}, payload};
     for (int i = 0; i < 2; i++) {
-        while (parts[i].n) {
-            ssize_t n = fault_fires(FAULT_WRITE) ? (errno = ENOSPC, -1) : write(l->spool, parts[i].p, parts[i].n);
-            if (n < 0 && errno == EINTR)
-                continue;
-            if (n <= 0)
-                return err_errno(e, errno, "setting rejected rows aside");
-            parts[i].p += n;
-            parts[i].n -= (size_t)n;
+        for (size_t done = 0, n; done < parts[i].n; done += n) {
+            n = parts[i].n - done < sizeof piece ? parts[i].n - done : sizeof piece;
+            spool_crypt(l, piece, parts[i].p + done, n, l->spool_at, done);
+            if (!spool_put(l, piece, n, e))
+                return false;
         }
+        l->spool_at += (off_t)parts[i].n;
     }
     return true;
 }
@@ -505,6 +530,8 @@ int64_t loader_left_out(const struct loader *l, int64_t *line)
 static bool spool_read(struct loader *l, void *to, size_t n, off_t *at, struct err *e)
 {
     char *p = to;
+    size_t whole = n;
+    off_t part = *at;
     while (n) {
         ssize_t got = fault_fires(FAULT_READ) ? (errno = EIO, -1) : pread(l->spool, p, n, *at);
         if (got < 0 && errno == EINTR)
@@ -515,6 +542,7 @@ static bool spool_read(struct loader *l, void *to, size_t n, off_t *at, struct e
         n -= (size_t)got;
         *at += got;
     }
+    spool_crypt(l, to, to, whole, part, 0);
     return true;
 }
 

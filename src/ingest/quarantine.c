@@ -1,5 +1,6 @@
 /* Rejected rows of a file: from the spool into mesh.quarantine.rejected, in the load's transaction. */
 #include "ingest/ingest_int.h"
+#include "ingest/people.h"
 
 struct storing {
     struct engine_appender *ap;
@@ -7,6 +8,7 @@ struct storing {
     const struct loader_column *cols;
     size_t n_cols;
     int64_t file_id, now_us;
+    const struct suppressed *suppressed;
     int64_t counts[REJECT_COUNT], first_line[REJECT_COUNT];
 };
 
@@ -22,7 +24,7 @@ static bool store(void *ctx, const struct wire_reject *r, struct err *e)
         sql_text(column),
         sql_text(str_of(reject_reason_name(r->reason))),
         sql_text(message),
-        sql_text(r->raw),
+        sql_text(suppressed_in_text(s->suppressed, r->raw) ? STR("") : r->raw),
         {.type = ENGINE_TIMESTAMP, .i = s->now_us},
     };
     if (s->counts[r->reason]++ == 0)
@@ -31,9 +33,9 @@ static bool store(void *ctx, const struct wire_reject *r, struct err *e)
 }
 
 bool quarantine_store(struct engine_conn *c, struct loader *l, const struct mesh_stream *st, const struct loader_column *cols,
-                      size_t n_cols, int64_t file_id, int64_t now_us, struct buf *sentence, struct err *e)
+                      size_t n_cols, int64_t file_id, int64_t now_us, const struct suppressed *suppressed, struct buf *sentence, struct err *e)
 {
-    struct storing s = {.st = st, .cols = cols, .n_cols = n_cols, .file_id = file_id, .now_us = now_us};
+    struct storing s = {.st = st, .cols = cols, .n_cols = n_cols, .file_id = file_id, .now_us = now_us, .suppressed = suppressed};
     if (!engine_append_open(c, STR("mesh"), STR("quarantine"), STR("rejected"), &s.ap, e))
         return false;
     bool ok = loader_rejects(l, store, &s, e);

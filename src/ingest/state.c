@@ -112,6 +112,67 @@ static void judge(struct lists *l, const struct raw_table *t)
     }
 }
 
+/* ---- streams of events: what the loader counts ---- */
+
+static bool events_row(void *ctx, const struct engine_chunk *ch, size_t i, struct err *e)
+{
+    struct lists *l = ctx;
+    (void)e;
+    l->out->rows = engine_cell_i64(ch, 0, i);
+    l->out->data_from = text(l, ch, 1, i);
+    l->out->data_to = text(l, ch, 2, i);
+    l->out->last_loaded_us = engine_cell_null(ch, 3, i) ? 0 : engine_cell_i64(ch, 3, i);
+    return true;
+}
+
+static bool events_reason_row(void *ctx, const struct engine_chunk *ch, size_t i, struct err *e)
+{
+    struct lists *l = ctx;
+    struct ingest_stream_state *s = l->out;
+    (void)e;
+    s->reasons = grown(l->a, s->reasons, s->n_reasons, &l->cap_reasons, sizeof *s->reasons);
+    s->reasons[s->n_reasons++] = (struct ingest_reason){.reason = text(l, ch, 0, i), .count = engine_cell_i64(ch, 1, i)};
+    s->rows_quarantined += engine_cell_i64(ch, 1, i);
+    return true;
+}
+
+static bool damage_row(void *ctx, const struct engine_chunk *ch, size_t i, struct err *e)
+{
+    struct lists *l = ctx;
+    (void)e;
+    l->problem = text(l, ch, 0, i);
+    return true;
+}
+
+/* Rejected events whose type is none of the streams count with `track`. */
+static bool events_state(struct engine_conn *c, const struct mesh_stream *st, struct lists *l, struct err *e)
+{
+    struct ingest_stream_state *s = l->out;
+    const struct mesh_source *src = st->source;
+    const struct engine_param ref = sql_text(st->ref);
+    const struct engine_param p[] = {sql_text(arena_printf(l->a, "%.*s.%.*s", STR_FMT(src->domain->name), STR_FMT(src->name))),
+                                     sql_text(st->name)};
+    bool ok = sql_each(c,
+                       STR("SELECT rows, CAST(CAST(data_from AS DATE) AS VARCHAR), CAST(CAST(data_to AS DATE) AS VARCHAR), loaded_at "
+                           "FROM mesh.sys.event_stream WHERE stream = $1"),
+                       &ref, 1, events_row, l, e) &&
+              sql_each(c,
+                       STR("SELECT reason, count(*) FROM mesh.quarantine.event WHERE source = $1 AND state IN ('waiting', 'fixed') AND "
+                           "(type = $2 OR ($2 = 'track' AND (type IS NULL OR type NOT IN ('page', 'screen', 'identify', 'group', "
+                           "'alias', 'consent')))) GROUP BY 1 ORDER BY 2 DESC, 1"),
+                       p, 2, events_reason_row, l, e) &&
+              (!str_eq(st->name, STR("track")) ||
+               sql_each(c, STR("SELECT message FROM mesh.sys.event_damage ORDER BY noted_at DESC LIMIT 1"), NULL, 0, damage_row, l, e));
+    if (!ok)
+        return false;
+    s->state = l->problem.n ? STR("failing") : s->rows_quarantined ? STR("quarantine") : s->rows ? STR("loaded") : STR("never_loaded");
+    s->message = l->problem.n            ? arena_printf(l->a, "a part of the spool could not be read: %.*s", STR_FMT(l->problem))
+                 : s->rows_quarantined   ? arena_printf(l->a, "%lld events are set aside in quarantine", (long long)s->rows_quarantined)
+                 : s->rows               ? STR("")
+                                         : STR("no event has come yet");
+    return true;
+}
+
 bool ingest_stream_state(struct engine_conn *c, const struct mesh_stream *st, struct arena *a, struct ingest_stream_state *out,
                          struct err *e)
 {
@@ -119,6 +180,8 @@ bool ingest_stream_state(struct engine_conn *c, const struct mesh_stream *st, st
     struct lists l = {.a = a, .out = out};
     struct raw_table t;
     *out = (struct ingest_stream_state){0};
+    if (st->source->events)
+        return events_state(c, st, &l, e);
     /* Files whose content something newer has taken the place of no longer count. */
     bool ok =
         table_read(c, st, a, &t, e) &&

@@ -64,12 +64,14 @@ bool ingest_stream_view_sql(struct engine_conn *c, const struct mesh_stream *st,
             /* Known before the moment, and not yet replaced by then. */
             buf_addz(b, " WHERE _learned_from < ");
             sql_timestamp(b, moment_us);
-            buf_addz(b, " UNION ALL ");
-            select(b, st, &t, cols, n, "hist");
-            buf_addz(b, " WHERE _learned_from < ");
-            sql_timestamp(b, moment_us);
-            buf_addz(b, " AND _learned_to >= ");
-            sql_timestamp(b, moment_us);
+            if (!st->source->events) { /* events are never replaced */
+                buf_addz(b, " UNION ALL ");
+                select(b, st, &t, cols, n, "hist");
+                buf_addz(b, " WHERE _learned_from < ");
+                sql_timestamp(b, moment_us);
+                buf_addz(b, " AND _learned_to >= ");
+                sql_timestamp(b, moment_us);
+            }
         }
         ok = buf_ok(b, e);
     }

@@ -1,4 +1,4 @@
-/* Second stage: `alerts:` of mesh.yaml. A secret is a reference, and what stands there instead of one is not repeated in a
+/* Second stage: `alerts:` of mesh.yaml, and secrets anywhere in it. A secret is a reference, and what stands there instead of one is not repeated in a
  * message, since it may be the secret itself. */
 #include "mesh/mesh_int.h"
 
@@ -16,7 +16,7 @@ static bool is_variable(struct str s)
     return true;
 }
 
-static struct str secret(struct load *l, const struct doc *d, const struct doc_node *map, const char *key, const char *variable)
+struct str secret_of(struct load *l, const struct doc *d, const struct doc_node *map, const char *key, const char *variable, bool command)
 {
     const struct doc_node *n = doc_get(d, map, key);
     struct str s = doc_text(d, n), name;
@@ -33,6 +33,11 @@ static struct str secret(struct load *l, const struct doc *d, const struct doc_n
             hint(at_value(l, E_SCHEMA, d, n, "%s names no file after file:", key), "write file: and the path of a file that only you may read");
         return s;
     }
+    if (command && str_starts(s, STR("command:"))) {
+        if (str_trim(name).n == 0)
+            hint(at_value(l, E_SCHEMA, d, n, "%s names no command after command:", key), "write command: and the program that prints it");
+        return s;
+    }
     hint(at_value(l, E_SCHEMA, d, n, "%s stands here in clear text; this file is shared and kept in git", key),
          "put it into an environment variable or a file of mode 0600, and write env:%s or file:PATH; then change the secret", variable);
     return (struct str){NULL, 0};
@@ -45,8 +50,8 @@ static void mail(struct load *l, const struct doc *d, const struct doc_node *n)
     a->smtp_url = doc_text(d, smtp);
     a->mail_from = doc_str(d, n, "from");
     a->mail_to = text_list(l, d, doc_get(d, n, "to"), &a->n_mail_to);
-    a->smtp_user = secret(l, d, n, "user", "SMTP_USER");
-    a->smtp_password = secret(l, d, n, "password", "SMTP_PASSWORD");
+    a->smtp_user = secret_of(l, d, n, "user", "SMTP_USER", false);
+    a->smtp_password = secret_of(l, d, n, "password", "SMTP_PASSWORD", false);
     if (!str_starts(a->smtp_url, STR("smtp://")) && !str_starts(a->smtp_url, STR("smtps://")))
         hint(at_value(l, E_SCHEMA, d, smtp, "smtp is no address of a mail server"), "write smtp://mail.example.org:587 or smtps://mail.example.org:465");
     else if (memchr(a->smtp_url.p, '@', a->smtp_url.n))
@@ -61,7 +66,7 @@ void build_alerts(struct load *l, const struct doc *d)
     const struct doc_node *digest = alerts ? doc_get(d, alerts, "digest") : NULL;
     if (!alerts)
         return;
-    l->m->alerts.webhook = secret(l, d, alerts, "webhook", "TRELLIS_WEBHOOK");
+    l->m->alerts.webhook = secret_of(l, d, alerts, "webhook", "TRELLIS_WEBHOOK", false);
     l->m->alerts.page = doc_str(d, alerts, "page");
     if (l->m->alerts.page.n && !str_starts(l->m->alerts.page, STR("https://")) && !str_starts(l->m->alerts.page, STR("http://")))
         hint(at_value(l, E_SCHEMA, d, doc_get(d, alerts, "page"), "page is no address of a page"), "write https://trellis.example.org");

@@ -1,6 +1,7 @@
 /* Second stage: one schema object of a contract as columns that the rest of the program works with. */
 #include "mesh/mesh_int.h"
 
+#include "mesh/mesh_write.h"
 #include "mesh/types.h"
 
 /* Words for classification, each with what it means for showing values. An unknown word is an error, since a typing
@@ -11,7 +12,7 @@ static const struct { const char *text; enum mesh_class class_; } classes[] = {
 };
 enum { CLASSES = sizeof classes / sizeof classes[0] };
 
-static enum mesh_class class_of(struct load *l, const struct doc *d, const struct doc_node *n)
+enum mesh_class build_class_of(struct load *l, const struct doc *d, const struct doc_node *n)
 {
     struct str s = doc_text(d, n), names[CLASSES];
     if (!n)
@@ -64,7 +65,7 @@ static void column_type(struct load *l, struct mesh_column *c, const struct doc 
 }
 
 /* Raw columns are named by the files: lower case letters, digits and underscores, in any order. */
-static bool raw_name_fits(struct str s)
+bool build_raw_name_fits(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
         if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_'))
@@ -82,15 +83,15 @@ static bool made_by_us(struct str name)
     return false;
 }
 
-static void column_name(struct load *l, struct mesh_column *c, const struct doc *d, const struct doc_node *n, bool raw)
+static void column_name(struct load *l, struct mesh_column *c, const struct doc *d, const struct doc_node *n, enum columns_of of)
 {
     const struct doc_node *name = doc_get(d, n, "name");
     c->name = doc_text(d, name);
-    if (!raw) {
+    if (of == COLUMNS_PORT)
         check_name(l, d, name, "column");
+    if (of != COLUMNS_RAW)
         return;
-    }
-    if (!raw_name_fits(c->name))
+    if (!build_raw_name_fits(c->name))
         hint(at_value(l, E_NAME, d, name, "\"%.*s\" cannot be a column of a raw stream", STR_FMT(c->name)),
              "names in files are made lower case with other characters as underscores; write it so");
     else if (made_by_us(c->name))
@@ -123,7 +124,48 @@ static void check_columns(struct load *l, const struct mesh_contract *c)
     }
 }
 
-struct mesh_contract *build_contract(struct load *l, const struct doc *d, const struct doc_node *object, bool raw)
+static bool has_members(const struct doc *d, const struct doc_node *n, enum columns_of of)
+{
+    const struct doc_node *inside = of == COLUMNS_EVENT ? doc_get(d, n, "properties") : NULL;
+    return inside && inside->kind == DOC_SEQ;
+}
+
+static size_t columns_count(const struct doc *d, const struct doc_node *properties, enum columns_of of)
+{
+    size_t count = 0;
+    for (const struct doc_node *n = properties ? doc_first(d, properties) : NULL; n; n = doc_next(d, n))
+        count += 1 + (has_members(d, n, of) ? columns_count(d, doc_get(d, n, "properties"), of) : 0);
+    return count;
+}
+
+static void columns_read(struct load *l, struct mesh_contract *c, const struct doc_node *properties, struct str within, enum columns_of of)
+{
+    const struct doc *d = c->doc;
+    for (const struct doc_node *n = properties ? doc_first(d, properties) : NULL; n; n = doc_next(d, n)) {
+        struct mesh_column *col = &c->columns[c->n_columns++];
+        const struct doc_node *classification = doc_get(d, n, "classification");
+        col->node = n;
+        col->pos = pos_of(d, n);
+        column_name(l, col, d, n, of);
+        if (within.n)
+            col->name = arena_printf(l->a, "%.*s.%.*s", STR_FMT(within), STR_FMT(col->name));
+        column_type(l, col, d, n);
+        col->description = doc_str(d, n, "description");
+        col->business_name = doc_str(d, n, "businessName");
+        col->class_text = doc_text(d, classification);
+        col->class_ = build_class_of(l, d, classification);
+        if (of == COLUMNS_EVENT && !classification)
+            col->class_ = mesh_name_personal(mesh_normal_column(l->a, col->name)) ? CLASS_PERSONAL : CLASS_INTERNAL;
+        col->required = doc_bool(d, n, "required", false);
+        col->unique = doc_bool(d, n, "unique", false);
+        col->primary_key = doc_bool(d, n, "primaryKey", false);
+        col->key_position = (int)doc_int(d, n, "primaryKeyPosition", -1);
+        if (has_members(d, n, of))
+            columns_read(l, c, doc_get(d, n, "properties"), col->name, of);
+    }
+}
+
+struct mesh_contract *build_contract(struct load *l, const struct doc *d, const struct doc_node *object, enum columns_of of)
 {
     const struct doc_node *root = doc_root(d), *properties = doc_get(d, object, "properties");
     struct mesh_contract *c = arena_alloc(l->a, sizeof *c);
@@ -137,23 +179,8 @@ struct mesh_contract *build_contract(struct load *l, const struct doc *d, const 
     c->pos = pos_of(d, object);
     if (!c->description.n)
         c->description = doc_text(d, doc_path(d, root, "description.purpose"));
-    c->columns = arena_array(l->a, properties ? properties->n_children + 1 : 1, sizeof *c->columns);
-    for (const struct doc_node *n = properties ? doc_first(d, properties) : NULL; n; n = doc_next(d, n)) {
-        struct mesh_column *col = &c->columns[c->n_columns++];
-        const struct doc_node *classification = doc_get(d, n, "classification");
-        col->node = n;
-        col->pos = pos_of(d, n);
-        column_name(l, col, d, n, raw);
-        column_type(l, col, d, n);
-        col->description = doc_str(d, n, "description");
-        col->business_name = doc_str(d, n, "businessName");
-        col->class_text = doc_text(d, classification);
-        col->class_ = class_of(l, d, classification);
-        col->required = doc_bool(d, n, "required", false);
-        col->unique = doc_bool(d, n, "unique", false);
-        col->primary_key = doc_bool(d, n, "primaryKey", false);
-        col->key_position = (int)doc_int(d, n, "primaryKeyPosition", -1);
-    }
+    c->columns = arena_array(l->a, columns_count(d, properties, of) + 1, sizeof *c->columns);
+    columns_read(l, c, properties, (struct str){NULL, 0}, of);
     check_columns(l, c);
     build_check_quality(l, c);
     return c;

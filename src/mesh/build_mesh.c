@@ -89,6 +89,7 @@ void build_mesh(struct load *l)
         m->engine_memory_bytes = bytes_of(doc_str(d, engine, "memory_limit"));
     }
     build_alerts(l, d);
+    build_sign_on(l, d);
     check_name(l, d, doc_get(d, root, "name"), "mesh");
     build_check_money_and_time(l, d, doc_get(d, root, "reporting_currency"), doc_get(d, root, "time_zone"));
 }
@@ -150,12 +151,19 @@ void build_domain(struct load *l, const struct domain_files *f, struct mesh_doma
     else if (str_trim(dom->owner.contact).n == 0)
         hint(at_key(l, E_OWNER, d, owner, "the owner of \"%.*s\" cannot be reached: no contact", STR_FMT(f->folder)),
              "add contact: with an e-mail address to the owner");
+}
 
-    const struct doc_node *star = doc_get(d, root, "north_star");
-    bool known = !star || dom->n_kpis == 0;
-    for (size_t i = 0; i < dom->n_kpis && !known; i++)
-        known = str_eq(dom->kpis[i], dom->north_star);
-    if (!known)
-        hint_nearest(at_value(l, E_DANGLING, d, star, "north_star \"%.*s\" is not one of the domain's kpis", STR_FMT(dom->north_star)),
-                     dom->north_star, dom->kpis, dom->n_kpis);
+void build_north_stars(struct load *l)
+{
+    for (size_t i = 0; i < l->n_domains; i++) {
+        const struct mesh_domain *dom = &l->m->domains[i];
+        const struct doc *d = l->domains[i].domain.doc;
+        const struct doc_node *star = d ? doc_get(d, doc_root(d), "north_star") : NULL;
+        bool known = !star || dom->n_kpis == 0 || mesh_find_metric(l->m, arena_printf(l->a, "%.*s.%.*s", STR_FMT(dom->name), STR_FMT(dom->north_star)), NULL) != NULL ||
+                     mesh_find_metric(l->m, dom->north_star, NULL) != NULL;
+        for (size_t k = 0; k < dom->n_kpis && !known; k++)
+            known = str_eq(dom->kpis[k], dom->north_star);
+        if (!known)
+            hint_nearest(at_value(l, E_DANGLING, d, star, "north_star \"%.*s\" is not one of the domain's kpis, and no metric", STR_FMT(dom->north_star)), dom->north_star, dom->kpis, dom->n_kpis);
+    }
 }

@@ -3,25 +3,23 @@
 
 #include "mesh/names.h"
 
-enum { LOOKBACK_DAYS_MAX = 3660 };
-
 /* ---- customProperties of ours ---- */
 
-struct own_property { const char *name; enum doc_kind kind; const char *form; };
 static const struct own_property product_properties[] = {
     {"trellisTitle", DOC_STRING, "text"}, {"trellisConsumers", DOC_SEQ, "a list of texts"},
-    {"trellisSuccessMetrics", DOC_SEQ, "a list of texts"}, {NULL, DOC_NULL, NULL},
+    {"trellisSuccessMetrics", DOC_SEQ, "a list of texts"}, {"trellisConsent", DOC_STRING, "counted or filtered"},
+    {"trellisLawfulBasis", DOC_STRING, "a text"}, {"trellisCountedFor", DOC_SEQ, "a list of purposes"}, {NULL, DOC_NULL, NULL},
 };
 static const struct own_property port_properties[] = {
-    {"trellisMaterialization", DOC_STRING, "table, view or incremental"}, {"trellisKey", DOC_SEQ, "a list of columns"},
+    {"trellisMaterialization", DOC_STRING, "table, view, incremental, by_key or identity"}, {"trellisKey", DOC_SEQ, "a list of columns"},
     {"trellisTimeColumn", DOC_STRING, "a column"}, {"trellisLookback", DOC_INT, "a number of days"}, {"trellisDefault", DOC_BOOL, "true or false"},
-    {NULL, DOC_NULL, NULL},
+    {"trellisIncrementalBy", DOC_STRING, "a column"}, {"trellisLive", DOC_BOOL, "true or false"}, {NULL, DOC_NULL, NULL},
 };
 
 enum { OWN_PROPERTIES_MAX = 8 };
 
 /* Ours must be known, given once and of the right form; those of others are left alone. False when a form is wrong. */
-static bool check_properties(struct load *l, const struct doc *d, const struct doc_node *owner, const struct own_property *known)
+bool build_own_properties(struct load *l, const struct doc *d, const struct doc_node *owner, const struct own_property *known)
 {
     const struct doc_node *list = doc_get(d, owner, "customProperties"), *first[OWN_PROPERTIES_MAX] = {NULL};
     struct str names[OWN_PROPERTIES_MAX];
@@ -107,6 +105,33 @@ static void product_status(struct load *l, const struct doc *d, const struct doc
     hint_nearest(at_value(l, E_SCHEMA, d, status, "\"%.*s\" is not a status of a product", STR_FMT(s)), s, known, KNOWN);
 }
 
+/* People who said no to a purpose are left out of its rows, unless it counts them under another lawful basis. */
+static void product_consent(struct load *l, struct mesh_product *p, const struct doc *d, const struct doc_node *root)
+{
+    static const struct str words[] = {{"counted", 7}, {"filtered", 8}};
+    const struct doc_node *said = custom_get(d, root, "trellisConsent");
+    struct str s = doc_text(d, said);
+    p->lawful_basis = doc_text(d, custom_get(d, root, "trellisLawfulBasis"));
+    p->consent_counted = str_eq(s, words[0]);
+    if (said && !p->consent_counted && !str_eq(s, words[1]))
+        hint_nearest(at_value(l, E_SCHEMA, d, said, "\"%.*s\" is not what trellisConsent can be", STR_FMT(s)), s, words, sizeof words / sizeof words[0]);
+    if (p->consent_counted && !str_trim(p->lawful_basis).n)
+        hint(at_value(l, E_MISSING_KEY, d, said, "the product \"%.*s\" counts people who said no, and does not say on what lawful basis", STR_FMT(p->name)),
+             "add to customProperties: {property: trellisLawfulBasis, value: legitimate interest in …}");
+    const struct doc_node *list = custom_get(d, root, "trellisCountedFor");
+    p->counted_for = text_list(l, d, list, &p->n_counted_for);
+    for (const struct doc_node *n = list ? doc_first(d, list) : NULL; n; n = doc_next(d, n)) {
+        bool known = str_eq(doc_text(d, n), STR("analytics")); /* what a question is for where it says nothing */
+        for (size_t i = 0; i < l->m->n_purposes; i++)
+            known = known || str_eq(l->m->purposes[i], doc_text(d, n));
+        if (!known)
+            hint_nearest(at_value(l, E_DANGLING, d, n, "\"%.*s\" is no purpose of mesh.yaml", STR_FMT(doc_text(d, n))), doc_text(d, n), l->m->purposes, l->m->n_purposes);
+    }
+    if (list && !p->consent_counted)
+        hint(at_value(l, E_SCHEMA, d, list, "the product \"%.*s\" says for which purposes it counts people who said no, and does not count them", STR_FMT(p->name)),
+             "add to customProperties: {property: trellisConsent, value: counted}");
+}
+
 /* ---- Ports ---- */
 
 static struct mesh_file *file_named(struct mesh_file *files, size_t n, struct str base)
@@ -142,9 +167,12 @@ static void port_sql(struct load *l, struct product_files *f, struct mesh_port *
         return;
     }
     sql->used = true;
-    p->sql = sql->text;
+    p->sql = build_conversion_rows(l, sql->text, sql->path);
     p->sql_file = sql->path;
-    memcpy(p->sql_sha.z, sql->sha.hex, sizeof p->sql_sha.z);
+    struct sha sha = sql->sha;
+    if (p->sql.p != sql->text.p)
+        sha_bytes(p->sql, &sha);
+    memcpy(p->sql_sha.z, sha.hex, sizeof p->sql_sha.z);
 }
 
 /* The contract file of a port: by its name, where the id must agree; else by the id among the folder's files. */
@@ -240,80 +268,12 @@ static void port_contract(struct load *l, struct product_files *f, struct mesh_p
     const struct doc_node *object = contract_object(l, c, p);
     if (!object)
         return;
-    p->contract = build_contract(l, c, object, false);
+    p->contract = build_contract(l, c, object, COLUMNS_PORT);
     if (p->contract->n_columns == 0)
         hint(at_value(l, E_CONTRACT, c, object, "the contract of \"%.*s\" describes no column", STR_FMT(p->name)), "add properties: with one entry per column");
     struct id_claim *claim = table_get(&l->contract_ids, p->contract->id);
     if (claim && !claim->contract)
         claim->contract = p->contract;
-}
-
-static const struct mesh_column *port_column(struct load *l, const struct mesh_port *p, const struct doc *d, const struct doc_node *n,
-                                             const char *property)
-{
-    struct str s = doc_text(d, n);
-    struct str *names = arena_array(l->a, p->contract->n_columns + 1, sizeof *names);
-    for (size_t i = 0; i < p->contract->n_columns; i++) {
-        names[i] = p->contract->columns[i].name;
-        if (str_eq(names[i], s))
-            return &p->contract->columns[i];
-    }
-    hint_nearest(at_value(l, E_CONTRACT, d, n, "%s names \"%.*s\", which is not a column of the contract", property, STR_FMT(s)), s, names,
-                 p->contract->n_columns);
-    return NULL;
-}
-
-static void check_key(struct load *l, struct mesh_port *p, const struct doc *d, const struct doc_node *key)
-{
-    struct table seen = {0};
-    for (const struct doc_node *n = key ? doc_first(d, key) : NULL; n; n = doc_next(d, n)) {
-        if (table_put(&seen, l->a, doc_text(d, n), p))
-            hint(at_value(l, E_DUPLICATE, d, n, "trellisKey names \"%.*s\" twice", STR_FMT(doc_text(d, n))), "remove one of them");
-        else if (p->contract)
-            (void)port_column(l, p, d, n, "trellisKey");
-    }
-}
-
-static void check_time_column(struct load *l, const struct mesh_port *p, const struct doc *d, const struct doc_node *n)
-{
-    const struct mesh_column *c = n && p->contract ? port_column(l, p, d, n, "trellisTimeColumn") : NULL;
-    if (c && !str_eq(c->physical_type, STR("DATE")) && !str_starts(c->physical_type, STR("TIMESTAMP")))
-        hint(at_value(l, E_CONTRACT, d, n, "trellisTimeColumn names \"%.*s\", which is a %.*s", STR_FMT(c->name), STR_FMT(c->physical_type)),
-             "it must be a date or a timestamp");
-}
-
-static void port_building(struct load *l, struct mesh_port *p, const struct doc *d, const struct doc_node *port)
-{
-    static const struct str words[] = {{"table", 5}, {"view", 4}, {"incremental", 11}};
-    enum { WORDS = sizeof words / sizeof words[0] };
-    const struct doc_node *how = custom_get(d, port, "trellisMaterialization"), *key = custom_get(d, port, "trellisKey");
-    const struct doc_node *time = custom_get(d, port, "trellisTimeColumn"), *lookback = custom_get(d, port, "trellisLookback");
-    const struct doc_node *name = doc_get(d, port, "name");
-    size_t i = 0;
-    while (how && i < WORDS && !str_eq(doc_text(d, how), words[i]))
-        i++;
-    p->materialization = MATERIALIZED_TABLE;
-    if (how && i < WORDS)
-        p->materialization = i == 0 ? MATERIALIZED_TABLE : i == 1 ? MATERIALIZED_VIEW : MATERIALIZED_INCREMENTAL;
-    else if (how)
-        hint_nearest(at_value(l, E_SCHEMA, d, how, "\"%.*s\" is not a materialization", STR_FMT(doc_text(d, how))), doc_text(d, how), words, WORDS);
-    p->key = text_list(l, d, key, &p->n_key);
-    p->time_column = doc_text(d, time);
-    check_key(l, p, d, key);
-    check_time_column(l, p, d, time);
-    if (p->materialization == MATERIALIZED_INCREMENTAL && (p->n_key == 0 || !time))
-        hint(at_value(l, E_MISSING_KEY, d, name, "the port \"%.*s\" is incremental and has no %s", STR_FMT(p->name),
-                      p->n_key && !time ? "trellisTimeColumn" : time ? "trellisKey" : "trellisKey and no trellisTimeColumn"),
-             "an incremental port needs trellisKey (columns that name a row) and trellisTimeColumn");
-    if (!lookback)
-        return;
-    if (lookback->v.i < 0 || lookback->v.i > LOOKBACK_DAYS_MAX)
-        hint(at_value(l, E_SCHEMA, d, lookback, "trellisLookback must be between 0 and %d days, this is %.*s", LOOKBACK_DAYS_MAX, STR_FMT(doc_text(d, lookback))),
-             "30 covers what ad platforms restate");
-    else if (p->materialization != MATERIALIZED_INCREMENTAL)
-        hint(at_value(l, E_SCHEMA, d, lookback, "trellisLookback is only used by incremental ports"), "remove it, or write trellisMaterialization: incremental");
-    else
-        p->lookback_days = (int)lookback->v.i;
 }
 
 static bool is_marked(const struct doc *d, const struct doc_node *port)
@@ -435,8 +395,9 @@ static void product_ports(struct load *l, struct product_files *f, struct mesh_p
         port_register(l, port, d, doc_get(d, nodes[i], "name"));
         port_sql(l, f, port, d, doc_get(d, nodes[i], "name"));
         port_contract(l, f, port, d, nodes[i]);
-        if (check_properties(l, d, nodes[i], port_properties))
-            port_building(l, port, d, nodes[i]);
+        if (build_own_properties(l, d, nodes[i], port_properties))
+            build_materialization(l, port, d, nodes[i]);
+        build_person_column(l, port);
     }
 }
 
@@ -508,11 +469,12 @@ void build_product(struct load *l, const struct domain_files *siblings, struct p
     product_status(l, d, doc_get(d, root, "status"));
     product_team(l, p, d, root);
     product_support(l, p, d, root);
-    if (check_properties(l, d, root, product_properties)) {
+    if (build_own_properties(l, d, root, product_properties)) {
         const struct doc_node *title = custom_get(d, root, "trellisTitle");
         p->title = title ? doc_text(d, title) : p->title;
         p->consumers = text_list(l, d, custom_get(d, root, "trellisConsumers"), &p->n_consumers);
         p->success_metrics = text_list(l, d, custom_get(d, root, "trellisSuccessMetrics"), &p->n_success_metrics);
+        product_consent(l, p, d, root);
     }
     if (!outputs || outputs->n_children == 0)
         hint(at_value(l, E_MISSING_KEY, d, outputs ? outputs : root, "the product \"%.*s\" has no output port", STR_FMT(p->name)),

@@ -1,6 +1,8 @@
 /* Second stage: a source, its streams, and the contract that types them. */
 #include "mesh/mesh_int.h"
 
+#include "mesh/units.h"
+
 enum { VOLUME_PERCENT_DEFAULT = 50 };
 
 struct word { const char *text; int value; };
@@ -177,7 +179,7 @@ static void source_contract(struct load *l, struct source_files *f, struct mesh_
                  "merge the two");
             continue;
         }
-        st->contract = build_contract(l, d, o, true);
+        st->contract = build_contract(l, d, o, COLUMNS_RAW);
         check_partition_types(l, st);
     }
 }
@@ -187,16 +189,14 @@ static void mark_broken(struct load *l, struct str domain, struct str source)
     table_put(&l->broken, l->a, arena_printf(l->a, "%.*s.%.*s__", STR_FMT(domain), STR_FMT(source)), l);
 }
 
-/* "26h": the schema has checked the form. */
+/* The schema has checked the form of "26h". */
 static struct mesh_source_sla sla_of(const struct doc *d, const struct doc_node *n)
 {
     struct mesh_source_sla sla = {.volume_percent = VOLUME_PERCENT_DEFAULT};
     struct str age = n ? doc_str(d, n, "freshness") : (struct str){NULL, 0};
-    int64_t count = 0;
     if (n)
         sla.volume_percent = (int)doc_int(d, n, "volume", VOLUME_PERCENT_DEFAULT);
-    if (age.n > 1 && str_to_i64((struct str){age.p, age.n - 1}, &count))
-        sla.freshness_s = count * (age.p[age.n - 1] == 'm' ? 60 : age.p[age.n - 1] == 'h' ? 3600 : 86400);
+    (void)unit_seconds(age, &sla.freshness_s);
     return sla;
 }
 
@@ -205,7 +205,9 @@ void build_source(struct load *l, struct source_files *f, struct mesh_domain *do
     const struct doc *d = f->source.doc;
     if (!d) {
         mark_broken(l, dom->name, f->stem);
-        if (!f->source.path.p)
+        if (!f->source.path.p && f->n_plan)
+            hint(at_file(l, E_DANGLING, f->plan_path, "this is the tracking plan of a source that is not there"), "write %.*s.yaml beside the folder, or remove it", STR_FMT(f->stem));
+        else if (!f->source.path.p)
             hint(at_file(l, E_DANGLING, f->contract.path, "this is the contract of a source that is not there"), "write %.*s.yaml beside it, or remove this file", STR_FMT(f->stem));
         return;
     }
@@ -231,9 +233,18 @@ void build_source(struct load *l, struct source_files *f, struct mesh_domain *do
     s->pos = pos_of(d, root);
     build_check_money_and_time(l, d, doc_get(d, root, "currency"), doc_get(d, root, "time_zone"));
 
+    dom->sources[dom->n_sources++] = s;
+    if (str_eq(s->kind, STR("events"))) {
+        build_events(l, f, s);
+        return;
+    }
+    const struct doc_node *events = doc_get(d, root, "events");
+    if (events)
+        hint(at_key(l, E_UNKNOWN_KEY, d, events, "a source of files has no events"), "remove it, or write kind: events");
+    if (f->n_plan)
+        hint(at_file(l, E_DANGLING, f->plan_path, "this tracking plan belongs to a source of files"), "write kind: events in %.*s.yaml, or remove the folder", STR_FMT(f->stem));
     s->streams = arena_array(l->a, streams->n_children + 1, sizeof *s->streams);
     for (const struct doc_node *n = doc_first(d, streams); n; n = doc_next(d, n))
         build_stream(l, s, &s->streams[s->n_streams++], d, n);
     source_contract(l, f, s);
-    dom->sources[dom->n_sources++] = s;
 }

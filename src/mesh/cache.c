@@ -3,7 +3,7 @@
  *
  *   header   magic, fingerprint of schemas and layouts, number of entries, bytes behind the header, their checksum
  *   index    per entry: hash of the content (64 hexadecimal digits), kind, offset and length in the bodies
- *   bodies   doc_save blocks; for SQL: per name three texts, line and column
+ *   bodies   doc_save blocks; for SQL: per name three texts, line and column; per result column what its value comes from
  *
  * A file that is torn, of another version or of other schemas is passed over: everything is then checked again. */
 #include "mesh/mesh_int.h"
@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "sql/sql.h"
 
-enum { CACHE_MAX_BYTES = 512 << 20, CACHE_LAYOUT = 1, KIND_REFS = 'r', KIND_DOC = 'A', HEX = 64, KEY_BYTES = HEX + 1, BODY_ALIGN = 8 };
+enum { CACHE_MAX_BYTES = 512 << 20, CACHE_LAYOUT = 2, KIND_REFS = 'r', KIND_LINEAGE = 'l', KIND_DOC = 'A', HEX = 64, KEY_BYTES = HEX + 1, BODY_ALIGN = 8 };
 
 static const char cache_magic[8] = "TRMESH1";
 
@@ -195,6 +195,59 @@ void cache_put_refs(struct mesh_cache *c, const struct sha *sha, const struct sq
     }
     if (buf_ok(&b, NULL))
         put(c, sha, KIND_REFS, buf_str(&b));
+    buf_fini(&b);
+}
+
+/* ---- Lineage: what a class is carried by ---- */
+
+bool cache_lineage(struct mesh_cache *c, struct arena *a, const struct sha *key, struct sql_column_lineage **v, size_t *n)
+{
+    struct cached *hit = find(c, key, KIND_LINEAGE);
+    struct str at = hit ? hit->body : (struct str){NULL, 0};
+    uint32_t columns, origins;
+    unsigned char flag;
+    if (!hit || !take(&at, &columns, sizeof columns) || columns > at.n)
+        return false;
+    struct sql_column_lineage *x = arena_array(a, (size_t)columns + 1, sizeof *x);
+    for (uint32_t i = 0; i < columns; i++) {
+        if (!take_text(&at, a, &x[i].column) || !take(&at, &flag, sizeof flag) || !take(&at, &origins, sizeof origins) || origins > at.n)
+            return false;
+        x[i].uncertain = x[i].uncertain_kept = flag != 0;
+        x[i].from = arena_array(a, (size_t)origins + 1, sizeof *x[i].from);
+        for (; x[i].n_from < origins; x[i].n_from++) {
+            struct sql_origin *o = &x[i].from[x[i].n_from];
+            o->kept = true;
+            if (!take_text(&at, a, &o->ref) || !take_text(&at, a, &o->column))
+                return false;
+        }
+    }
+    hit->used = true;
+    *v = x;
+    *n = columns;
+    return true;
+}
+
+/* Only what keeps its value. */
+void cache_put_lineage(struct mesh_cache *c, const struct sha *key, const struct sql_column_lineage *v, size_t n)
+{
+    struct buf b = BUF_INIT(1 << 24);
+    uint32_t columns = (uint32_t)n;
+    buf_add(&b, (struct str){(const char *)&columns, sizeof columns});
+    for (size_t i = 0; i < n; i++) {
+        uint32_t origins = 0;
+        for (size_t k = 0; k < v[i].n_from; k++)
+            origins += v[i].from[k].kept;
+        put_text(&b, v[i].column);
+        buf_addc(&b, v[i].uncertain_kept ? 1 : 0);
+        buf_add(&b, (struct str){(const char *)&origins, sizeof origins});
+        for (size_t k = 0; k < v[i].n_from; k++)
+            if (v[i].from[k].kept) {
+                put_text(&b, v[i].from[k].ref);
+                put_text(&b, v[i].from[k].column);
+            }
+    }
+    if (buf_ok(&b, NULL))
+        put(c, key, KIND_LINEAGE, buf_str(&b));
     buf_fini(&b);
 }
 

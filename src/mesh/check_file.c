@@ -17,6 +17,9 @@ static bool kind_of(struct str path, const struct doc *d, enum schema_kind *kind
     static const struct { const char *name; enum schema_kind kind; } names[] = {
         {"mesh.yaml", SCHEMA_MESH}, {"domain.yaml", SCHEMA_DOMAIN}, {"pack.yaml", SCHEMA_PACK}, {"product.yaml", SCHEMA_PRODUCT},
         {"glossary.yaml", SCHEMA_GLOSSARY}, {"goals.yaml", SCHEMA_GOALS}, {"naming.yaml", SCHEMA_NAMING}, {"expect.yaml", SCHEMA_EXPECT},
+        {"identity.yaml", SCHEMA_IDENTITY}, {"consent.yaml", SCHEMA_CONSENT}, {"channels.yaml", SCHEMA_CHANNELS},
+        {"roles.yaml", SCHEMA_ROLES}, {"policies.yaml", SCHEMA_POLICIES}, {"attribution.yaml", SCHEMA_ATTRIBUTION},
+        {"annotations.yaml", SCHEMA_ANNOTATIONS},
     };
     struct str base = fs_basename(path), said = d ? doc_str(d, doc_root(d), "kind") : (struct str){NULL, 0};
     *kind = str_eq(said, STR("DataProduct")) ? SCHEMA_PRODUCT : SCHEMA_CONTRACT;
@@ -33,11 +36,16 @@ static bool kind_of(struct str path, const struct doc *d, enum schema_kind *kind
     }
     if (str_ends(base, STR(".odcs.yaml")) || str_ends(base, STR(".odcs.json")))
         return true;
-    *kind = SCHEMA_DASHBOARD;
-    if (str_ends(base, STR(".yaml")) && in_folder(path, STR("dashboards")))
-        return true;
+    static const struct { const char *folder; enum schema_kind kind; } folders[] = {
+        {"approvals", SCHEMA_APPROVAL}, {"dashboards", SCHEMA_DASHBOARD}, {"models", SCHEMA_MODEL}, {"metrics", SCHEMA_METRIC},
+    };
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        if (str_ends(base, STR(".yaml")) && in_folder(path, str_of(folders[i].folder))) {
+            *kind = folders[i].kind;
+            return true;
+        }
     *kind = SCHEMA_SOURCE;
-    return str_ends(base, STR(".yaml")) && (in_folder(path, STR("sources")) || str_eq(said, STR("files")));
+    return str_ends(base, STR(".yaml")) && (in_folder(path, STR("sources")) || str_eq(said, STR("files")) || str_eq(said, STR("events")));
 }
 
 bool mesh_check_file(const char *path, struct errs *es)
@@ -61,7 +69,7 @@ bool mesh_check_file(const char *path, struct errs *es)
     if (!kind_of(file, d, &kind)) {
         struct err *x = errs_add(es, E_SCHEMA, file, doc_root(d)->line, doc_root(d)->col, "this is not a kind of file that Trellis knows");
         if (x)
-            err_hint(x, "a product says kind: DataProduct, a contract kind: DataContract; mesh.yaml, domain.yaml, glossary.yaml, goals.yaml, naming.yaml, sources/*.yaml and dashboards/*.yaml are known by name");
+            err_hint(x, "a product says kind: DataProduct, a contract kind: DataContract; mesh.yaml, domain.yaml, glossary.yaml, goals.yaml, naming.yaml, roles.yaml, policies.yaml, identity.yaml, consent.yaml, channels.yaml, attribution.yaml, annotations.yaml, and files of sources/, dashboards/, models/ and metrics/ are known by name");
         goto out;
     }
     (void)schema_check(schema_get(kind), d, es);

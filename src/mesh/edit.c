@@ -1,13 +1,14 @@
 /* What can be changed from outside, in one table: kind, field, and the way to its value in the file. */
 #include "mesh/mesh_edit.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 
 enum { FILE_MAX_BYTES = 16 << 20, STEPS_MAX = 8, FIELDS_MAX = 24 };
 
 enum value_form { FORM_TEXT, FORM_TEXTS, FORM_BARE, FORM_JSON, FORM_WHOLE /* the file itself */ };
 
-/* In a path, [key={word}] chooses the entry of a list; {name} is the thing's own name, {object} the schema object, {column} the column. */
+/* In a path, [key={word}] chooses the entry of a list; {name} is the thing's own name, {object} the schema object, {column} the column (of a dashboard the panel). */
 static const struct editable {
     const char *kind, *field;
     enum value_form form;
@@ -64,9 +65,23 @@ static const struct editable {
     {"goal", "owner_contact", FORM_TEXT, "goals[name={name}].owner.contact"},
     {"goal", "number", FORM_JSON, "goals[name={name}].number"},
     {"goal", "products", FORM_TEXTS, "goals[name={name}].products"},
+    {"role", "title", FORM_TEXT, "roles[name={name}].title"},
+    {"role", "about", FORM_TEXT, "roles[name={name}].about"},
+    {"role", "groups", FORM_TEXTS, "roles[name={name}].groups"},
+    {"role", "grants", FORM_JSON, "roles[name={name}].grants"},
+    {"role", "rights", FORM_JSON, "roles[name={name}].rights"},
+    {"role", "role", FORM_JSON, "roles[name={name}]"},
+    {"mask", "rule", FORM_JSON, "masks[name={name}]"},
+    {"rows", "rule", FORM_JSON, "rows[name={name}]"},
+    {"tier", "rule", FORM_JSON, "tiers[name={name}]"},
+    {"retention", "rule", FORM_JSON, "retention[name={name}]"},
+    {"identity", "rules", FORM_WHOLE, ""},
     {"dashboard", "title", FORM_TEXT, "title"},
     {"dashboard", "description", FORM_TEXT, "description"},
+    {"dashboard", "refresh", FORM_TEXT, "refresh"},
     {"dashboard", "panels", FORM_JSON, "panels"},
+    {"dashboard", "panel", FORM_JSON, "panels[title={column}]"}, /* the one of that title, or one more */
+    {"annotation", "annotation", FORM_JSON, "annotations[title={name}]"}, /* with a column, the one of that day, which has to be there */
 };
 enum { EDITABLES = sizeof table / sizeof *table };
 
@@ -161,10 +176,64 @@ static bool listed_target(struct planning *p, const struct mesh_edit *v, bool is
     return true;
 }
 
+/* Rules of the mesh, or "domain.name" of a domain; roles are of the mesh. */
+static bool policy_target(struct planning *p, const struct mesh_edit *v, struct target *t)
+{
+    static const struct { const char *kind, *beginning; } kinds[] = {{"role", "roles:\n"}, {"mask", "masks:\n"}, {"rows", "rows:\n"}, {"tier", "tiers:\n"}, {"retention", "retention:\n"}};
+    struct str rest, first = str_cut(v->ref, '.', &rest), domain = rest.p ? first : STR("");
+    bool role = str_eq(v->kind, STR("role"));
+    if (domain.n && (role || !mesh_find_domain(p->m, domain)))
+        return not_found(p, v);
+    *t = (struct target){.name = rest.p ? rest : first, .may_be_new = true};
+    if (!str_is_name(t->name)) {
+        err_hint(refuse(p, E_NAME, v, "this is no name"), "lower-case letters, digits and single underscores, beginning with a letter");
+        return false;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (str_eq(v->kind, str_of(kinds[i].kind)))
+            t->beginning = kinds[i].beginning;
+    t->file = role ? STR("governance/roles.yaml") : domain.n ? arena_printf(p->a, "domains/%.*s/policies.yaml", STR_FMT(domain)) : STR("governance/policies.yaml");
+    return true;
+}
+
+/* Of one title there may be several, on other days. */
+static bool annotation_is_one(struct planning *p, const struct mesh_edit *v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->m->n_annotations; i++) {
+        const struct mesh_annotation *x = &p->m->annotations[i];
+        n += str_eq(x->title, v->ref) && (!v->column.n || str_eq(str_of(clock_date(x->day).z), v->column));
+    }
+    if (n > 1)
+        err_hint(refuse(p, E_DUPLICATE, v, v->column.n ? "several of this day are called so" : "several are called so"), v->column.n ? "change governance/annotations.yaml by hand" : "say in column which day is meant");
+    if (n == 0 && v->column.n)
+        err_hint(refuse(p, E_NOT_FOUND, v, "nothing of this title is written down for that day"), "somebody may have changed it meanwhile: look again");
+    return v->ref.n == 0 ? not_found(p, v) : n == 1 || (n == 0 && !v->column.n);
+}
+
+bool mesh_edit_of_policy(struct str kind)
+{
+    static const char *const kinds[] = {"role", "mask", "rows", "tier", "retention"};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (str_eq(kind, str_of(kinds[i])))
+            return true;
+    return false;
+}
+
 static bool find_target(struct planning *p, const struct mesh_edit *v, struct target *t)
 {
     struct str name, domain = str_cut(v->ref, '.', &name);
     *t = (struct target){.file = STR("")};
+    if (str_eq(v->kind, STR("identity"))) {
+        *t = (struct target){.file = STR("governance/identity.yaml"), .may_be_new = true, .beginning = ""};
+        return true;
+    }
+    if (str_eq(v->kind, STR("annotation"))) {
+        *t = (struct target){.file = STR("governance/annotations.yaml"), .name = v->ref, .column = v->column, .may_be_new = true, .beginning = "annotations:\n"};
+        return annotation_is_one(p, v);
+    }
+    if (mesh_edit_of_policy(v->kind))
+        return policy_target(p, v, t);
     if (str_eq(v->kind, STR("port")) || str_eq(v->kind, STR("column")))
         return port_target(p, v, str_eq(v->kind, STR("column")), t);
     if (str_eq(v->kind, STR("term")) || str_eq(v->kind, STR("goal")))
@@ -181,7 +250,7 @@ static bool find_target(struct planning *p, const struct mesh_edit *v, struct ta
             t->file = p->m->sources[i]->pos.file;
     for (size_t i = 0; i < p->m->n_dashboards && str_eq(v->kind, STR("dashboard")) && name.p; i++)
         if (str_eq(p->m->dashboards[i]->name, name) && str_eq(p->m->dashboards[i]->domain->name, domain))
-            t->file = p->m->dashboards[i]->pos.file;
+            *t = (struct target){.file = p->m->dashboards[i]->pos.file, .column = v->column};
     return t->file.n ? true : not_found(p, v);
 }
 
@@ -232,7 +301,8 @@ static bool value_fits(struct planning *p, const struct mesh_edit *v, enum value
     static const struct { enum yaml_value_kind kind; const char *what; } wanted[] = {
         [FORM_TEXT] = {YAML_TEXT, "a text"}, [FORM_TEXTS] = {YAML_TEXTS, "a list of texts"}, [FORM_BARE] = {YAML_BARE, "a number or true or false"},
         [FORM_JSON] = {YAML_JSON, "a list or an object"}, [FORM_WHOLE] = {YAML_TEXT, "a text"}};
-    if (v->value.kind == wanted[form].kind || (v->value.kind == YAML_REMOVE && form != FORM_WHOLE))
+    bool empty_list = form == FORM_JSON && v->value.kind == YAML_TEXTS && v->value.n == 0;
+    if (v->value.kind == wanted[form].kind || empty_list || (v->value.kind == YAML_REMOVE && form != FORM_WHOLE))
         return true;
     refuse(p, E_USAGE, v, arena_printf(p->a, "%.*s is %s", STR_FMT(v->field), wanted[form].what).p);
     return false;
@@ -274,7 +344,7 @@ static void plan_one(struct planning *p, const struct mesh_edit *v)
     const struct editable *what = find_editable(p, v);
     if (!what || !value_fits(p, v, what->form) || !find_target(p, v, &t))
         return;
-    if (what->form == FORM_WHOLE) {
+    if (what->form == FORM_WHOLE && str_eq(v->kind, STR("product"))) {
         t.file = fs_join(p->a, fs_dirname(t.file), STR("README.md"));
         t.may_be_new = true;
         t.beginning = "";
@@ -288,6 +358,17 @@ static void plan_one(struct planning *p, const struct mesh_edit *v)
         return;
     }
     size_t n = steps_of(what->path, &t, steps);
+    if (str_eq(v->kind, STR("annotation")) && t.column.n) {
+        steps[n - 1].also = STR("day");
+        steps[n - 1].also_equals = t.column;
+        /* Who sees other words in its place cannot change it: a second one would be added. */
+        const struct yaml_value gone = {.kind = YAML_REMOVE};
+        struct str without = patch->after;
+        if (!yaml_set(p->a, t.file, patch->after, steps, n, &gone, &without, &e) || str_eq(without, patch->after)) {
+            err_hint(refuse(p, E_NOT_FOUND, v, "its line is not found"), "change governance/annotations.yaml by hand");
+            return;
+        }
+    }
     /* A new glossary that has to lose something has nothing. */
     if (!yaml_set(p->a, t.file, patch->after, steps, n, &v->value, &patch->after, &e))
         errs_push(p->es, &e);

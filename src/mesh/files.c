@@ -125,6 +125,39 @@ static bool ends_in_yml(struct load *l, struct str path)
     return true;
 }
 
+static struct source_files *source_named(struct domain_files *d, struct str stem)
+{
+    for (size_t k = 0; k < d->n_sources; k++)
+        if (str_eq(d->sources[k].stem, stem))
+            return &d->sources[k];
+    struct source_files *s = &d->sources[d->n_sources++];
+    s->stem = stem;
+    return s;
+}
+
+/* A folder beside the sources: the tracking plan of the one it is called like. A folder without contracts is nobody's business. */
+static void plan_walk(struct load *l, struct domain_files *d, struct str path, struct str stem)
+{
+    struct str *names;
+    size_t n, contracts = 0;
+    if (!names_in(l, path, &names, &n))
+        return;
+    for (size_t i = 0; i < n; i++)
+        contracts += str_ends(names[i], STR(".odcs.yaml"));
+    if (contracts == 0)
+        return;
+    struct source_files *s = source_named(d, stem);
+    s->plan_path = path;
+    s->plan = arena_array(l->a, contracts, sizeof *s->plan);
+    for (size_t i = 0; i < n; i++) {
+        struct str file = joined(l, path, names[i]);
+        if (str_ends(names[i], STR(".odcs.yaml")))
+            document_read(l, &s->plan[s->n_plan++], file, SCHEMA_CONTRACT);
+        else if (!ends_in_yml(l, file) && str_ends(names[i], STR(".yaml")))
+            hint(at_file(l, E_NAME, file, "contracts of a tracking plan end in .odcs.yaml"), "rename it to %.*s.odcs.yaml", (int)(names[i].n - 5), names[i].p);
+    }
+}
+
 static void sources_walk(struct load *l, struct domain_files *d)
 {
     struct str dir = joined(l, d->path, STR("sources")), *names;
@@ -134,18 +167,15 @@ static void sources_walk(struct load *l, struct domain_files *d)
     d->sources = arena_array(l->a, n + 1, sizeof *d->sources);
     for (size_t i = 0; i < n; i++) {
         struct str path = joined(l, dir, names[i]), stem = names[i];
+        if (is_folder(l, path)) {
+            plan_walk(l, d, path, stem);
+            continue;
+        }
         if (ends_in_yml(l, path) || !str_ends(names[i], STR(".yaml")))
             continue;
         bool is_contract = str_ends(names[i], STR(".odcs.yaml"));
         stem.n -= is_contract ? sizeof ".odcs.yaml" - 1 : sizeof ".yaml" - 1;
-        struct source_files *s = NULL;
-        for (size_t k = 0; k < d->n_sources && !s; k++)
-            if (str_eq(d->sources[k].stem, stem))
-                s = &d->sources[k];
-        if (!s) {
-            s = &d->sources[d->n_sources++];
-            s->stem = stem;
-        }
+        struct source_files *s = source_named(d, stem);
         document_read(l, is_contract ? &s->contract : &s->source, path, is_contract ? SCHEMA_CONTRACT : SCHEMA_SOURCE);
     }
 }
@@ -171,17 +201,18 @@ static void known_read(struct load *l, struct str dir, const struct str *names, 
     }
 }
 
-static void dashboards_walk(struct load *l, struct domain_files *d)
+/* A folder in which every .yaml is a file of one kind. */
+static void folder_read(struct load *l, struct str dir, enum schema_kind kind, struct mesh_file **files, size_t *n_files)
 {
-    struct str dir = joined(l, d->path, STR("dashboards")), *names;
+    struct str *names;
     size_t n;
     if (!names_in(l, dir, &names, &n))
         return;
-    d->dashboards = arena_array(l->a, n + 1, sizeof *d->dashboards);
+    *files = arena_array(l->a, n + 1, sizeof **files);
     for (size_t i = 0; i < n; i++) {
         struct str path = joined(l, dir, names[i]);
         if (!ends_in_yml(l, path) && str_ends(path, STR(".yaml")))
-            document_read(l, &d->dashboards[d->n_dashboards++], path, SCHEMA_DASHBOARD);
+            document_read(l, &(*files)[(*n_files)++], path, kind);
     }
 }
 
@@ -189,11 +220,15 @@ static void governance_walk(struct load *l)
 {
     const struct known known[] = {
         {"glossary.yaml", &l->glossary, SCHEMA_GLOSSARY}, {"goals.yaml", &l->goals, SCHEMA_GOALS}, {"naming.yaml", &l->naming, SCHEMA_NAMING},
+        {"identity.yaml", &l->identity, SCHEMA_IDENTITY}, {"consent.yaml", &l->consent, SCHEMA_CONSENT}, {"channels.yaml", &l->channels, SCHEMA_CHANNELS},
+        {"roles.yaml", &l->roles, SCHEMA_ROLES}, {"policies.yaml", &l->policies, SCHEMA_POLICIES}, {"attribution.yaml", &l->attribution, SCHEMA_ATTRIBUTION},
+        {"annotations.yaml", &l->annotations, SCHEMA_ANNOTATIONS},
     };
     struct str *names;
     size_t n;
     if (names_in(l, STR("governance"), &names, &n))
         known_read(l, STR("governance"), names, n, known, sizeof known / sizeof known[0]);
+    folder_read(l, STR("governance/approvals"), SCHEMA_APPROVAL, &l->approvals, &l->n_approvals);
     if (!names_in(l, STR("targets"), &names, &n))
         return;
     l->targets = arena_array(l->a, n + 1, sizeof *l->targets);
@@ -212,10 +247,12 @@ static void domain_walk(struct load *l, struct domain_files *d)
         document_read(l, &d->domain, joined(l, d->path, STR("domain.yaml")), SCHEMA_DOMAIN);
     else
         missing_file(l, d->path, "domain.yaml", names, n, "domain");
-    const struct known known[] = {{"glossary.yaml", &d->glossary, SCHEMA_GLOSSARY}, {"goals.yaml", &d->goals, SCHEMA_GOALS}};
+    const struct known known[] = {{"glossary.yaml", &d->glossary, SCHEMA_GLOSSARY}, {"goals.yaml", &d->goals, SCHEMA_GOALS}, {"policies.yaml", &d->policies, SCHEMA_POLICIES}};
     known_read(l, d->path, names, n, known, sizeof known / sizeof known[0]);
     sources_walk(l, d);
-    dashboards_walk(l, d);
+    folder_read(l, joined(l, d->path, STR("dashboards")), SCHEMA_DASHBOARD, &d->dashboards, &d->n_dashboards);
+    folder_read(l, joined(l, d->path, STR("models")), SCHEMA_MODEL, &d->models, &d->n_models);
+    folder_read(l, joined(l, d->path, STR("metrics")), SCHEMA_METRIC, &d->metrics, &d->n_metrics);
 
     struct str dir = joined(l, d->path, STR("products"));
     if (!names_in(l, dir, &names, &n))

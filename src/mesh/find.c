@@ -49,7 +49,8 @@ struct mesh_stream *mesh_find_stream(const struct mesh *m, struct str ref)
 
 bool mesh_column_hidden(const struct mesh_column *c)
 {
-    return c->class_ == CLASS_PERSONAL || c->class_ == CLASS_SENSITIVE;
+    enum mesh_class k = mesh_column_class(c);
+    return k == CLASS_PERSONAL || k == CLASS_SENSITIVE;
 }
 
 bool mesh_find_dir(struct arena *a, const char *from, struct str *dir, struct err *e)

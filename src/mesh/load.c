@@ -104,14 +104,28 @@ struct mesh *mesh_load(const char *dir, const struct mesh_load_options *o, struc
     l.cache = o->cache_path ? cache_open(o->cache_path) : NULL;
     files_walk(&l);
     build_mesh(&l);
+    build_identity(&l, l.identity.doc, &w->m.identity);
+    build_consent(&l);
+    build_channels(&l);
+    build_attribution(&l);
     build_all(&l);
     collect(&l);
+    build_check_identity_once(&l);
     refs_resolve(&l);
     for (size_t i = 0; i < w->m.n_products; i++)
         refs_check_input_ports(&l, w->m.products[i]);
     graph_order(&l);
+    carry_classes(&l);
     lookup_open(&l);
+    build_roles(&l);
+    build_policies(&l);
+    build_tighten(&l, o->loosenings);
+    build_attribution_refs(&l);
     meaning_terms(&l);
+    build_models(&l);
+    build_metrics(&l);
+    build_north_stars(&l);
+    build_annotations(&l);
     meaning_goals(&l);
     meaning_naming(&l);
     meaning_targets(&l);

@@ -43,6 +43,22 @@ static void no_domain(struct load *l, const struct doc *d, const struct doc_node
         hint(e, "write the domain first, as in acquisition.%.*s", STR_FMT(ref));
 }
 
+struct mesh_domain *lookup_domain(struct load *l, const struct doc *d, const struct doc_node *at, struct str name)
+{
+    struct mesh *m = l->m;
+    struct mesh_domain *dom = mesh_find_domain(m, name);
+    if (dom)
+        return dom;
+    struct str *names = arena_array(l->a, m->n_domains + 1, sizeof *names);
+    for (size_t i = 0; i < m->n_domains; i++)
+        names[i] = m->domains[i].name;
+    struct err *e = at_value(l, E_DANGLING, d, at, "there is no domain \"%.*s\"", STR_FMT(name));
+    hint_nearest(e, name, names, m->n_domains);
+    if (e && !e->hint[0])
+        hint(e, "name a folder of domains/");
+    return NULL;
+}
+
 /* Splits domain.name; reports a name without its domain, and a domain that is not there. */
 static struct mesh_domain *domain_of(struct load *l, const struct doc *d, const struct doc_node *at, struct str ref, const char *what, struct str *name)
 {

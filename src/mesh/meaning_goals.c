@@ -33,7 +33,27 @@ static void time_column(struct load *l, const struct doc *d, const struct doc_no
              "add time_column: with a column of type DATE or TIMESTAMP");
 }
 
-static void number_read(struct load *l, const struct doc *d, const struct doc_node *n, struct mesh_number *to)
+/* `metric: cac`: its unit and its better way are the metric's. */
+static void metric_read(struct load *l, const struct doc *d, const struct doc_node *n, struct mesh_number *to, const struct mesh_domain *dom)
+{
+    static const char *const of_ports[] = {"port", "value", "time_column", "unit", "direction"};
+    const struct doc_node *metric = doc_get(d, n, "metric"), *where = doc_get(d, n, "where");
+    const struct mesh_model *leaves[METRIC_LEAVES_MAX];
+    for (size_t i = 0; i < sizeof of_ports / sizeof *of_ports; i++)
+        if (doc_get(d, n, of_ports[i]))
+            hint(at_key(l, E_SCHEMA, d, doc_get(d, n, of_ports[i]), "a number that is a metric has no %s of its own", of_ports[i]), "remove it: the metric says so");
+    to->metric = lookup_metric(l, d, metric, doc_text(d, metric), dom);
+    to->ref = to->metric ? to->metric->ref : doc_text(d, metric);
+    if (!to->metric)
+        return;
+    to->unit = str_of(mesh_unit_text(to->metric->unit));
+    to->lower_is_better = to->metric->better < 0;
+    size_t count = where ? metric_leaves(to->metric, leaves, METRIC_LEAVES_MAX) : 0, before = l->es->n_errors;
+    for (size_t i = 0; i < count && l->es->n_errors == before; i++)
+        metric_filter_check(l, d, where, leaves[i], NULL);
+}
+
+static void number_read(struct load *l, const struct doc *d, const struct doc_node *n, struct mesh_number *to, const struct mesh_domain *dom)
 {
     const struct doc_node *port = doc_get(d, n, "port"), *value = doc_get(d, n, "value"), *where = doc_get(d, n, "where");
     to->ref = doc_text(d, port);
@@ -42,6 +62,14 @@ static void number_read(struct load *l, const struct doc *d, const struct doc_no
     to->unit = doc_get(d, n, "unit") ? doc_str(d, n, "unit") : STR("count");
     to->lower_is_better = str_eq(doc_str(d, n, "direction"), STR("down"));
     to->window_days = (int)doc_int(d, n, "window_days", WINDOW_DAYS_DEFAULT);
+    if (doc_get(d, n, "metric")) {
+        metric_read(l, d, n, to, dom);
+        return;
+    }
+    if (!port || !value) {
+        hint(at_value(l, E_MISSING_KEY, d, n, "the number has no %s", port ? "value" : "port"), "add metric: with the name of a metric, or port: and value:");
+        return;
+    }
     to->port = lookup_port(l, d, port, to->ref);
     if (!to->port)
         return;
@@ -81,7 +109,7 @@ static void goal_read(struct load *l, const struct doc *d, const struct doc_node
     g->question = doc_str(d, n, "question");
     g->owner = meaning_owner(l, d, n, dom, "goal");
     g->pos = pos_of(d, n);
-    number_read(l, d, doc_get(d, n, "number"), &g->number);
+    number_read(l, d, doc_get(d, n, "number"), &g->number, dom);
     baseline_and_target(l, d, n, g);
     if (!products)
         return;

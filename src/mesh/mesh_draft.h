@@ -1,4 +1,4 @@
-/* New things of the mesh from the answers of a form: a product, a source, a domain, a dashboard, a term, a goal. A draft is a set of patches
+/* New things of the mesh from the answers of a form: a product, a source, a domain, a dashboard, a term, a goal, what happened on a day. A draft is a set of patches
  * (mesh_edit.h), which are shown, tried and written like every other change. */
 #ifndef MESH_MESH_DRAFT_H
 #define MESH_MESH_DRAFT_H
@@ -26,7 +26,7 @@ struct mesh_draft {
     struct mesh_draft_next next[MESH_DRAFT_NEXT_MAX]; size_t n_next;
 };
 
-extern const char *const mesh_draft_kinds[]; /* product source domain dashboard term goal; ends with NULL */
+extern const char *const mesh_draft_kinds[]; /* product source domain dashboard term goal annotation; ends with NULL */
 /* False: all that is wrong is in `es`, which comes in empty. */
 MUST_CHECK bool mesh_draft_make(struct arena *a, const struct mesh *m, struct str kind, const struct doc *answers, const struct doc_node *root,
                                 const struct mesh_draft_engine *engine, struct mesh_draft *out, struct errs *es);

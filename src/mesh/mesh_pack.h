@@ -22,6 +22,7 @@ struct mesh_pack_files {
  * order; one without a pack.yaml is E_NOT_FOUND. `tests`: with the files of its test cases. */
 MUST_CHECK bool mesh_pack_open(struct arena *a, struct str mesh_dir, struct str what, bool tests, struct mesh_pack_files *out, struct err *e);
 const struct mesh_pack_file *mesh_pack_file(const struct mesh_pack_files *p, struct str path); /* NULL: there is none */
+bool mesh_pack_events(struct arena *a, const struct mesh_pack_files *p); /* its source is one of events: it takes no path */
 /* Names of the packs in the mesh's folder, in order or not. */
 MUST_CHECK bool mesh_pack_own_names(struct arena *a, struct str mesh_dir, struct str **names, size_t *n, struct err *e);
 

@@ -29,6 +29,7 @@ struct mesh_pack {
     struct str name, title, summary, platform, domain; enum mesh_pack_kind kind;
     bool own;              /* in the folder `packs` of the mesh */
     bool hides;            /* own, in the place of one of the program */
+    bool events;           /* its source is one of events: it takes no path */
     bool broken;           /* own, and its pack.yaml cannot be read */
 };
 /* Packs of the mesh (dir empty: none), then those in the program, each sorted by name; what `trellis add` alone lists. */
@@ -91,6 +92,11 @@ struct mesh_add_table {
 };
 MUST_CHECK bool mesh_add_tables(struct arena *a, const char *dir, const struct mesh_add_options *o, const struct mesh_add_table *tables, size_t n_tables,
                                 struct mesh_written **files, size_t *n, struct err *e);
+
+/* Files that were made elsewhere, all or none; paths are relative to the mesh folder. */
+struct mesh_file_text { struct str path, text; };
+MUST_CHECK bool mesh_write_texts(struct arena *a, const char *dir, const struct mesh_file_text *texts, size_t n_texts, bool force,
+                                 struct mesh_written **files, size_t *n, struct err *e);
 
 /* "personal" for names such as email, phone, first_name; "internal" otherwise. */
 struct str mesh_propose_class(struct str column);

@@ -169,12 +169,12 @@ static struct str words_check(struct check *c, struct str path, struct str text)
 
 static bool is_template(struct str path)
 {
-    return str_eq(path, STR("source.yaml")) || str_eq(path, STR("source.odcs.yaml")) || str_starts(path, STR("products/"));
+    return str_eq(path, STR("source.yaml")) || str_eq(path, STR("source.odcs.yaml")) || str_starts(path, STR("plan/")) || pack_folder_is(path);
 }
 
 static void file_unknown(struct check *c, struct str path)
 {
-    static const char *const known_z[] = {"pack.yaml", "source.yaml", "source.odcs.yaml", "README.md", "LICENSE", "NOTICE", "products", "tests"};
+    static const char *const known_z[] = {"pack.yaml", "source.yaml", "source.odcs.yaml", "README.md", "LICENSE", "NOTICE", "products", "models", "metrics", "dashboards", "plan", "tests"};
     enum { KNOWN = sizeof known_z / sizeof known_z[0] };
     struct str known[KNOWN], rest, first = str_cut(path, '/', &rest);
     for (size_t i = 0; i < KNOWN; i++) {
@@ -189,7 +189,7 @@ static void file_unknown(struct check *c, struct str path)
     if (e && near >= 0)
         err_hint(e, "did you mean %.*s%s%.*s?", STR_FMT(known[near]), rest.p ? "/" : "", rest.p ? (int)rest.n : 0, rest.p ? rest.p : "");
     else
-        say(e, "there may be pack.yaml, source.yaml, source.odcs.yaml, products/, tests/, README.md, LICENSE and NOTICE");
+        say(e, "there may be pack.yaml, source.yaml, source.odcs.yaml, plan/, products/, models/, metrics/, dashboards/, tests/, README.md, LICENSE and NOTICE");
 }
 
 static void name_words_check(struct check *c, struct str path)
@@ -269,6 +269,11 @@ static bool head_check(struct check *c)
         say(errs_add(c->es, E_NAME, path, domain->line, domain->col, "\"%.*s\" cannot be the name of a domain", STR_FMT(doc_text(d, domain))), "such as: acquisition");
     if (source && !mesh_pack_file(c->p, STR("source.yaml")))
         missing(c, "source.yaml", "a pack of kind source says where its files land");
+    for (size_t i = 0; i < c->p->n_files; i++)
+        if (str_starts(c->p->files[i].path, STR("plan/")) && !mesh_pack_events(c->a, c->p)) {
+            say(errs_add(c->es, E_SCHEMA, named(c, c->p->files[i].path), 0, 0, "only a source of events has a tracking plan"), "say kind: events in source.yaml, or take the folder plan away");
+            break;
+        }
     if (!source && mesh_pack_file(c->p, STR("source.yaml")))
         say(errs_add(c->es, E_SCHEMA, named(c, STR("source.yaml")), 0, 0, "a pack of kind product has no source"), "say kind: source in pack.yaml, or take this file away");
     return true;
@@ -413,7 +418,7 @@ static void mesh_say(struct check *c, const struct errs *found)
 static bool mesh_check(struct check *c, const char *dir, struct engine_conn *parser, struct err *e)
 {
     const struct mesh_init_options init = {.name = STR("packcheck"), .owner_name = c->words[5].value, .owner_contact = c->words[6].value};
-    const bool source = str_eq(doc_str(c->p->doc, doc_root(c->p->doc), "kind"), STR("source"));
+    const bool source = str_eq(doc_str(c->p->doc, doc_root(c->p->doc), "kind"), STR("source")) && !mesh_pack_events(c->a, c->p);
     const struct mesh_add_options add = {.domain = c->words[0].value, .name = c->words[1].value, .path = source ? c->words[2].value : (struct str){"", 0}};
     const struct mesh_domain_options domain = {.name = add.domain, .template_name = STR("acquisition"), .owner_name = init.owner_name, .owner_contact = init.owner_contact};
     struct mesh_written *files;

@@ -33,6 +33,13 @@ const struct mesh_pack_file *mesh_pack_file(const struct mesh_pack_files *p, str
     return NULL;
 }
 
+bool mesh_pack_events(struct arena *a, const struct mesh_pack_files *p)
+{
+    const struct mesh_pack_file *f = mesh_pack_file(p, STR("source.yaml"));
+    const struct doc *d;
+    return f && document_parse(a, f->path, f->text, &d, NULL) && str_eq(doc_str(d, doc_root(d), "kind"), STR("events"));
+}
+
 static bool is_test(struct str path)
 {
     return str_starts(path, STR("tests/"));
@@ -252,7 +259,7 @@ bool pack_find(struct arena *a, struct str mesh_dir, struct str name, struct mes
 
 /* ---- lists ---- */
 
-static struct mesh_pack listed(struct str name, const struct mesh_pack_files *p)
+static struct mesh_pack listed(struct arena *a, struct str name, const struct mesh_pack_files *p)
 {
     const struct doc_node *root = p->doc ? doc_root(p->doc) : NULL;
     struct mesh_pack out = {.name = name, .own = p->own, .hides = p->hides, .broken = !root};
@@ -263,6 +270,7 @@ static struct mesh_pack listed(struct str name, const struct mesh_pack_files *p)
     out.platform = doc_str(p->doc, root, "platform");
     out.domain = doc_str(p->doc, root, "domain");
     out.kind = str_eq(doc_str(p->doc, root, "kind"), STR("product")) ? PACK_PRODUCT : PACK_SOURCE;
+    out.events = mesh_pack_events(a, p);
     return out;
 }
 
@@ -288,7 +296,7 @@ bool mesh_packs_in(struct arena *a, struct str mesh_dir, struct mesh_pack **pack
             continue;
         if (!mesh_pack_open(a, mesh_dir, own[i], false, &p, e))
             return false;
-        (*packs)[*n] = listed(own[i], &p);
+        (*packs)[*n] = listed(a, own[i], &p);
         ++*n;
     }
     size_t n_found = *n;
@@ -297,7 +305,7 @@ bool mesh_packs_in(struct arena *a, struct str mesh_dir, struct mesh_pack **pack
             continue;
         if (!mesh_pack_open(a, (struct str){NULL, 0}, shipped[i], false, &p, e))
             return false;
-        (*packs)[*n] = listed(shipped[i], &p);
+        (*packs)[*n] = listed(a, shipped[i], &p);
         ++*n;
     }
     return true;

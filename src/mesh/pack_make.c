@@ -257,7 +257,7 @@ static bool streams_turn(struct turned *t, struct str path, const struct doc *d,
     struct str of_source = doc_str(d, root, "path"), table = stem_of(a, of_source);
     for (const struct doc_node *n = list ? doc_first(d, list) : NULL; n; n = doc_next(d, n)) {
         struct str name = doc_str(d, n, "name"), own = doc_str(d, n, "path");
-        struct yaml_step at[2] = {{STR("streams"), STR("name"), name}, {.key = STR("path")}};
+        struct yaml_step at[2] = {{.key = STR("streams"), .where = STR("name"), .equals = name}, {.key = STR("path")}};
         const struct yaml_value gone = {.kind = YAML_REMOVE};
         if (!own.n)
             continue;
@@ -280,6 +280,27 @@ static bool streams_turn(struct turned *t, struct str path, const struct doc *d,
     return true;
 }
 
+/* The folder beside a source of events. */
+static bool tracking_plan_turn(struct turned *t, struct err *e)
+{
+    struct arena *a = t->p->a;
+    struct str dir = arena_printf(a, "domains/%.*s/sources/%.*s", STR_FMT(t->domain), STR_FMT(t->source)), *names = NULL, text;
+    const char *full = arena_strz(a, fs_join(a, t->p->dir, dir));
+    size_t n = 0;
+    if (fs_is_dir(full) && !fs_list(a, full, &names, &n, e))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        struct str path = fs_join(a, dir, names[i]), stem = {names[i].p, names[i].n - (sizeof ".odcs.yaml" - 1)};
+        if (!str_ends(names[i], STR(".odcs.yaml")))
+            continue;
+        if (!read_file(t, path, &text, e) || !set_key(a, path, &text, "id", arena_printf(a, "{{domain}}.{{source}}.%.*s", STR_FMT(stem)), e) ||
+            !set_key(a, path, &text, "domain", STR("{{domain}}"), e))
+            return false;
+        made(t->p, t->pack, arena_printf(a, "plan/%.*s", STR_FMT(names[i])), text);
+    }
+    return true;
+}
+
 static bool source_turn(struct turned *t, struct str *title, struct err *e)
 {
     struct arena *a = t->p->a;
@@ -295,10 +316,13 @@ static bool source_turn(struct turned *t, struct str *title, struct err *e)
     *title = doc_str(d, doc_root(d), "title");
     if (doc_get(d, doc_root(d), "currency") && !set_key(a, path, &text, "currency", STR("{{currency}}"), e))
         return false;
+    bool events = str_eq(doc_str(d, doc_root(d), "kind"), STR("events"));
     if (!set_key(a, path, &text, "name", STR("{{source}}"), e) || !set_key(a, path, &text, "pack", t->pack, e) ||
-        !set_key(a, path, &text, "path", STR("{{path}}"), e) || !drop_key(a, path, &text, "owner", e))
+        (!events && !set_key(a, path, &text, "path", STR("{{path}}"), e)) || !drop_key(a, path, &text, "owner", e))
         return false;
     made(t->p, t->pack, STR("source.yaml"), text);
+    if (events)
+        return tracking_plan_turn(t, e);
     path = arena_printf(a, "domains/%.*s/sources/%.*s.odcs.yaml", STR_FMT(t->domain), STR_FMT(t->source));
     if (!fs_exists(arena_strz(a, fs_join(a, t->p->dir, path))))
         return true;
@@ -334,7 +358,7 @@ static bool product_turn(struct turned *t, struct str path, struct str product, 
     const struct doc_node *ports = doc_get(d, doc_root(d), "outputPorts");
     for (const struct doc_node *n = ports ? doc_first(d, ports) : NULL; n; n = doc_next(d, n)) {
         struct str name = doc_str(d, n, "name"), fresh = turned_name(t, name);
-        const struct yaml_step at[2] = {{STR("outputPorts"), STR("name"), name}, {.key = STR("contractId")}};
+        const struct yaml_step at[2] = {{.key = STR("outputPorts"), .where = STR("name"), .equals = name}, {.key = STR("contractId")}};
         for (const struct doc_node *k = doc_first(d, ports); k != n; k = doc_next(d, k))
             if (str_eq(doc_str(d, k, "name"), name)) {
                 err_at(e, E_USAGE, path, n->line, n->col, "the port %.*s has several majors; a pack is made of the one that is meant to stay", STR_FMT(name));

@@ -136,17 +136,18 @@ static bool copy_tree(struct arena *a, struct str from, struct str to, struct er
     return true;
 }
 
-bool mesh_patch_try(struct arena *a, struct str dir, const struct mesh_patch *v, size_t n, const struct mesh_load_options *o, struct errs *es)
+struct mesh *mesh_patch_load(struct arena *a, struct str dir, const struct mesh_patch *v, size_t n, const struct mesh_load_options *o, struct errs *es)
 {
     static const char *const parts[] = {"mesh.yaml", "governance", "domains", "targets", "packs"};
     struct err e = {0};
     struct str data = fs_join(a, dir, STR("data"));
     bool inside = fs_is_dir(arena_strz(a, data)), good = true;
+    struct mesh *m = NULL;
     char *stage = arena_strz(a, inside ? fs_join(a, data, STR("trial-XXXXXX")) : STR("/tmp/trellis-trial-XXXXXX"));
     if (!mkdtemp(stage)) {
         err_set(&e, E_IO, "no folder for the trial of a change could be made");
         errs_push(es, &e);
-        return false;
+        return NULL;
     }
     for (size_t i = 0; i < sizeof parts / sizeof *parts && good; i++) {
         struct str from = fs_join(a, dir, str_of(parts[i]));
@@ -158,16 +159,19 @@ bool mesh_patch_try(struct arena *a, struct str dir, const struct mesh_patch *v,
         /* Replaced by renaming, so that the file that the link shares keeps its bytes. */
         good = fs_mkdirs(arena_strz(a, fs_dirname(path)), 0700, &e) && fs_write_atomic(arena_strz(a, path), v[i].after, 0600, &e);
     }
-    if (!good) {
+    if (!good)
         errs_push(es, &e);
-    } else {
-        struct mesh *m = mesh_load(stage, o, es);
-        good = m != NULL;
-        if (m)
-            mesh_free(m);
-    }
+    else
+        m = mesh_load(stage, o, es);
     (void)!fs_remove_tree(stage, NULL);
-    return good;
+    return m;
+}
+
+bool mesh_patch_try(struct arena *a, struct str dir, const struct mesh_patch *v, size_t n, const struct mesh_load_options *o, struct errs *es)
+{
+    struct mesh *m = mesh_patch_load(a, dir, v, n, o, es);
+    mesh_free(m);
+    return m != NULL;
 }
 
 /* ---- writing ---- */

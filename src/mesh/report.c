@@ -39,6 +39,17 @@ struct err *at_file(struct load *l, enum err_code code, struct str file, const c
     return e;
 }
 
+struct err *warn_at(struct load *l, enum err_code code, const struct mesh_pos *pos, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    cut_mend(text);
+    va_end(ap);
+    return errs_warn(l->es, code, pos->file, pos->line, pos->col, "%s", text);
+}
+
 void hint(struct err *e, const char *fmt, ...)
 {
     char text[256];

@@ -13,7 +13,12 @@ static const char *const schema_paths[SCHEMA_KINDS] = {
     [SCHEMA_PRODUCT] = "schemas/odps-v1.0.0.schema.json", [SCHEMA_CONTRACT] = "schemas/odcs-v3.1.0.schema.json",
     [SCHEMA_GLOSSARY] = "schemas/glossary.schema.json", [SCHEMA_GOALS] = "schemas/goals.schema.json",
     [SCHEMA_NAMING] = "schemas/naming.schema.json", [SCHEMA_DASHBOARD] = "schemas/dashboard.schema.json",
-    [SCHEMA_EXPECT] = "schemas/expect.schema.json",
+    [SCHEMA_EXPECT] = "schemas/expect.schema.json", [SCHEMA_IDENTITY] = "schemas/identity.schema.json",
+    [SCHEMA_CONSENT] = "schemas/consent.schema.json", [SCHEMA_CHANNELS] = "schemas/channels.schema.json",
+    [SCHEMA_ROLES] = "schemas/roles.schema.json", [SCHEMA_POLICIES] = "schemas/policies.schema.json",
+    [SCHEMA_APPROVAL] = "schemas/approval.schema.json", [SCHEMA_MODEL] = "schemas/model.schema.json",
+    [SCHEMA_METRIC] = "schemas/metric.schema.json", [SCHEMA_ATTRIBUTION] = "schemas/attribution.schema.json",
+    [SCHEMA_ANNOTATIONS] = "schemas/annotations.schema.json",
 };
 
 struct compiler {

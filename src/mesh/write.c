@@ -159,10 +159,11 @@ bool mesh_pack_add(struct arena *a, const char *dir, const struct mesh_pack_file
         return false;
     p.dry = o->dry;
     bool is_product = pack->doc && str_eq(doc_str(pack->doc, doc_root(pack->doc), "kind"), STR("product"));
-    if (is_product ? o->path.n > 0 : o->path.n == 0) {
-        err_set(e, E_USAGE, is_product ? "the pack %.*s reads other products, it takes no --path" : "the pack %.*s needs --path: where the exported files are",
+    bool pathless = is_product || mesh_pack_events(a, pack);
+    if (pathless ? o->path.n > 0 : o->path.n == 0) {
+        err_set(e, E_USAGE, is_product ? "the pack %.*s reads other products, it takes no --path" : pathless ? "the pack %.*s takes events, which are sent: it has no --path" : "the pack %.*s needs --path: where the exported files are",
                 STR_FMT(pack->name));
-        err_hint(e, is_product ? "leave --path out" : "for example: --path exports/%.*s", STR_FMT(pack->name));
+        err_hint(e, pathless ? "leave --path out" : "for example: --path exports/%.*s", STR_FMT(pack->name));
         return false;
     }
     const struct template_word words[] = {
@@ -192,4 +193,15 @@ bool mesh_add(struct arena *a, const char *dir, struct str pack_name, const stru
     struct plan p;
     struct mesh_pack_files pack;
     return plan_open(&p, a, dir, e) && pack_find(a, p.dir, pack_name, &pack, e) && mesh_pack_add(a, dir, &pack, o, files, n, e);
+}
+
+bool mesh_write_texts(struct arena *a, const char *dir, const struct mesh_file_text *texts, size_t n_texts, bool force, struct mesh_written **files, size_t *n,
+                      struct err *e)
+{
+    struct plan p;
+    if (!plan_open(&p, a, dir, e))
+        return false;
+    for (size_t i = 0; i < n_texts; i++)
+        plan_add(&p, texts[i].path, texts[i].text, false);
+    return plan_commit(&p, force, files, n, e);
 }

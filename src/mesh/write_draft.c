@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/fs.h"
+#include "mesh/mesh_pack.h"
 #include "mesh/names.h"
 #include "mesh/write_draft_int.h"
 
@@ -254,10 +255,14 @@ static void draft_source(struct drafting *p, const struct doc_node *root)
         return;
     }
     patches_of(p, files, n);
+    struct mesh_pack_files opened;
     struct str source = name.n ? name : pack;
+    bool events = mesh_pack_open(p->a, p->m->dir, pack, false, &opened, &e) && mesh_pack_events(p->a, &opened);
     p->out->ref = arena_printf(p->a, "%.*s.%.*s", STR_FMT(domain->name), STR_FMT(source));
-    p->out->href = o.path.n ? arena_printf(p->a, "/sources/%.*s/%.*s", STR_FMT(domain->name), STR_FMT(source))
-                            : arena_printf(p->a, "/catalog/%.*s/%.*s", STR_FMT(domain->name), STR_FMT(source));
+    p->out->href = o.path.n || events ? arena_printf(p->a, "/sources/%.*s/%.*s", STR_FMT(domain->name), STR_FMT(source))
+                                      : arena_printf(p->a, "/catalog/%.*s/%.*s", STR_FMT(domain->name), STR_FMT(source));
+    if (events)
+        draft_next(p, "Make a write key for its senders", arena_printf(p->a, "trellis key create %.*s.%.*s", STR_FMT(domain->name), STR_FMT(source)), p->out->href);
     draft_next(p, "Load and build it", STR("trellis run"), STR("/runs"));
     draft_next(p, "Look at it", STR(""), p->out->href);
 }
@@ -423,8 +428,8 @@ static void draft_goal(struct drafting *p, const struct doc_node *root)
 }
 
 /* ---- the whole ---- */
-const char *const mesh_draft_kinds[] = {"product", "source", "domain", "dashboard", "term", "goal", NULL};
-static void (*const makers[])(struct drafting *, const struct doc_node *) = {draft_product, draft_source, draft_domain, draft_dashboard, draft_term, draft_goal};
+const char *const mesh_draft_kinds[] = {"product", "source", "domain", "dashboard", "term", "goal", "annotation", NULL};
+static void (*const makers[])(struct drafting *, const struct doc_node *) = {draft_product, draft_source, draft_domain, draft_dashboard, draft_term, draft_goal, draft_annotation};
 
 bool mesh_draft_make(struct arena *a, const struct mesh *m, struct str kind, const struct doc *answers, const struct doc_node *root,
                      const struct mesh_draft_engine *engine, struct mesh_draft *out, struct errs *es)
@@ -441,7 +446,7 @@ bool mesh_draft_make(struct arena *a, const struct mesh *m, struct str kind, con
         if (near >= 0)
             err_hint(e, "did you mean %.*s?", STR_FMT(names[near]));
         else
-            err_hint(e, "kinds are product, source, domain, dashboard, term and goal");
+            err_hint(e, "kinds are product, source, domain, dashboard, term, goal and annotation");
         return false;
     }
     if (!root || root->kind != DOC_MAP) {

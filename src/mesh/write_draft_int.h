@@ -55,5 +55,6 @@ bool draft_is_number(struct str type);
 bool draft_is_time(struct str type);
 
 void draft_product(struct drafting *p, const struct doc_node *root);
+void draft_annotation(struct drafting *p, const struct doc_node *root);
 
 #endif

@@ -47,6 +47,8 @@ void owner_default(struct arena *a, struct str *name, struct str *contact);
 /* write_domains.c: the files of a domain from its template; the domains that `trellis init` writes, ended by an empty name. */
 extern const struct str write_init_domains[];
 MUST_CHECK bool plan_domain(struct plan *p, const struct mesh_domain_options *o, struct err *e);
+/* write_packs.c: whether a path is in one of the folders that go below domains/<domain>/ as they are (products, models, metrics, dashboards). */
+bool pack_folder_is(struct str path);
 /* write_packs.c: where a file of a pack goes, with its words filled in; empty: nowhere, as it is for people or tests. */
 MUST_CHECK bool pack_place(struct arena *a, struct str path, const struct template_word *words, struct str *out, struct err *e);
 /* Options that every way of adding shares: domain, name, currency, zone. */

@@ -44,6 +44,15 @@ bool mesh_template_render(struct arena *a, struct str path, struct str text, con
     return good;
 }
 
+bool pack_folder_is(struct str path)
+{
+    static const char *const folders[] = {"products/", "models/", "metrics/", "dashboards/"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        if (str_starts(path, str_of(folders[i])))
+            return true;
+    return false;
+}
+
 bool pack_place(struct arena *a, struct str path, const struct template_word *words, struct str *out, struct err *e)
 {
     *out = (struct str){"", 0};
@@ -51,7 +60,9 @@ bool pack_place(struct arena *a, struct str path, const struct template_word *wo
         return mesh_template_render(a, STR("path"), STR("domains/{{domain}}/sources/{{source}}.yaml"), words, out, e);
     if (str_eq(path, STR("source.odcs.yaml")))
         return mesh_template_render(a, STR("path"), STR("domains/{{domain}}/sources/{{source}}.odcs.yaml"), words, out, e);
-    if (!str_starts(path, STR("products/")))
+    if (str_starts(path, STR("plan/")))
+        return mesh_template_render(a, STR("path"), arena_printf(a, "domains/{{domain}}/sources/{{source}}/%.*s", (int)(path.n - 5), path.p + 5), words, out, e);
+    if (!pack_folder_is(path))
         return true;
     return mesh_template_render(a, STR("path"), arena_printf(a, "domains/{{domain}}/%.*s", STR_FMT(path)), words, out, e);
 }

@@ -19,6 +19,17 @@ struct net_limits net_limits_default(void); /* 5 and 10 seconds */
  * followed, the answer's body is dropped. E_USAGE (no such address), E_TIMEOUT, E_CANCELLED, E_IO. */
 MUST_CHECK bool net_post_json(const char *url, struct str body, const struct net_limits *limits, int *status, struct err *e);
 
+struct net_ask {
+    const char *url, *whom;      /* whom: "the provider of single sign-on", for errors */
+    struct str form;             /* application/x-www-form-urlencoded; without pointer: GET */
+    const char *user, *password; /* HTTP Basic; NULL: none */
+    const char *bearer;          /* NULL: none */
+};
+/* Any answer is one, whatever its status; its body goes to `out`, up to the buffer's maximum (E_TOO_LARGE). https alone, but to this machine
+ * itself; redirects are not followed. */
+MUST_CHECK bool net_fetch(const struct net_ask *ask, const struct net_limits *limits, int *status, struct buf *out, struct err *e);
+bool net_is_local(struct str url); /* http:// to this machine */
+
 struct net_mail {
     const char *server;          /* smtp://host:587 (STARTTLS where it is offered), smtps://host:465 */
     const char *user, *password; /* NULL: none. With a password the connection must be encrypted, but to this machine itself */

@@ -127,6 +127,29 @@ static void put_week(const struct notify *n, int32_t today, struct buf *b, struc
     buf_addc(b, '\n');
 }
 
+/* ---- metrics that are watched ---- */
+static void put_unusual(const struct notify *n, struct buf *b, struct arena *a)
+{
+    struct unusual_found *v;
+    size_t count, watched = 0;
+    for (size_t i = 0; i < n->mesh->n_metrics; i++)
+        watched += n->mesh->metrics[i]->watch;
+    if (watched == 0)
+        return;
+    unusual_now(n, a, &v, &count);
+    buf_addz(b, "Out of the ordinary\n");
+    for (size_t i = 0; i < count && i < LINES_SHOWN; i++) {
+        const struct mesh_metric *m = mesh_find_metric(n->mesh, v[i].ref, NULL);
+        struct str title = m && m->title.n ? m->title : v[i].ref;
+        buf_printf(b, "  %.*s: %.*s\n", STR_FMT(title), STR_FMT(v[i].text));
+    }
+    if (count > LINES_SHOWN)
+        buf_printf(b, "  and %zu more\n", count - LINES_SHOWN);
+    if (count == 0)
+        buf_printf(b, "  nothing, of %zu metrics\n", watched);
+    buf_addc(b, '\n');
+}
+
 /* ---- targets and goals ---- */
 static void put_pacing(const struct notify *n, int32_t today, struct buf *b, struct arena *a)
 {
@@ -135,7 +158,7 @@ static void put_pacing(const struct notify *n, int32_t today, struct buf *b, str
     size_t shown = 0, on = 0;
     if (n->mesh->n_targets == 0)
         return;
-    if (!catalog_pacing(n->govern, n->mesh, today, a, &p, &e) || p.problem.n) {
+    if (!catalog_pacing(n->govern, NULL, n->mesh, today, a, &p, &e) || p.problem.n) {
         buf_printf(b, "Pacing is not known: %.*s\n\n", STR_FMT(p.problem.n ? p.problem : because(&e, a)));
         return;
     }
@@ -171,7 +194,7 @@ static void put_goals(const struct notify *n, struct buf *b, struct arena *a)
         struct err e = {0};
         struct str title = g->title.n ? g->title : g->name;
         buf_printf(b, "  %.*s: ", STR_FMT(title));
-        if (!catalog_goal(n->govern, n->mesh, g, a, &s, &e) || !s.known) {
+        if (!catalog_goal(n->govern, NULL, n->mesh, g, a, &s, &e) || !s.known) {
             struct str why = s.problem.n ? s.problem : because(&e, a);
             buf_printf(b, "not known%s%.*s\n", why.n ? ": " : "", STR_FMT(why));
             continue;
@@ -226,7 +249,7 @@ static bool put_waiting(const struct notify *n, struct buf *b, struct arena *a, 
     buf_addc(b, '\n');
     if (n->mesh->n_naming == 0)
         return true;
-    if (catalog_naming(n->govern, n->mesh, 1, a, &naming, &unknown) && !naming.problem.n)
+    if (catalog_naming(n->govern, NULL, n->mesh, 1, a, &naming, &unknown) && !naming.problem.n)
         buf_printf(b, "  %zu names of campaigns, ad groups and ads that break a rule\n", naming.total);
     else
         buf_printf(b, "  mis-tagged campaigns are not known: %.*s\n",
@@ -243,6 +266,7 @@ bool notify_digest(const struct notify *n, struct arena *a, struct notify_digest
         today = (int32_t)(clock_now_us() / 86400000000);
     out->title = arena_printf(a, "%.*s: digest of %s", STR_FMT(m->title.n ? m->title : m->name), clock_date(today).z);
     put_week(n, today, &b, a);
+    put_unusual(n, &b, a);
     put_pacing(n, today, &b, a);
     put_goals(n, &b, a);
     bool ok = put_waiting(n, &b, a, e);

@@ -17,7 +17,7 @@ struct notify {
 bool notify_configured(const struct mesh *m); /* whether anybody is told */
 
 /* What is wrong now and is nobody else's consequence. kind: source_late source_failed volume_unusual quarantine drift run_failed
- * check_failed port_stale. */
+ * check_failed port_stale metric_unusual. */
 struct notify_trouble {
     struct str kind, ref, title, text, step, href;
     struct mesh_person owner;

@@ -10,6 +10,10 @@
 MUST_CHECK bool secret_get(const struct mesh *m, struct str reference, const char *key, struct arena *a, char **out,
                            struct err *e);
 
+/* ---- unusual.c ---- */
+struct unusual_found { struct str ref, text; }; /* a metric and what is out of the ordinary about it, as a part of a sentence */
+void unusual_now(const struct notify *n, struct arena *a, struct unusual_found **out, size_t *count); /* what cannot be asked is not told */
+
 /* ---- say.c ---- */
 struct str say_trouble(const struct notify_trouble *t, struct str page, struct arena *a); /* one paragraph */
 struct str say_subject(const struct mesh *m, const struct notify_trouble *raised, size_t n_raised, size_t n_mended,

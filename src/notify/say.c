@@ -1,4 +1,5 @@
-/* Words of a message. They name things, owners and counts: never a value of a row. */
+/* Words of a message. They name things, owners and counts: never a value of a row; of a metric that is
+ * out of the ordinary its figure, and where it moved. */
 #include "notify/notify_int.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ static const struct {
     {"run_failed", "could not be built"},
     {"check_failed", "breaks its contract"},
     {"port_stale", "is older than promised"},
+    {"metric_unusual", "is out of the ordinary"},
 };
 
 static const char *title_of(struct str kind)

@@ -208,6 +208,25 @@ static bool run_as_whole(struct list *l, struct err *e)
     return true;
 }
 
+/* ---- metrics that are watched ---- */
+static void metrics(struct list *l)
+{
+    struct unusual_found *v;
+    size_t n;
+    unusual_now(l->n, l->a, &v, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct mesh_metric *m = mesh_find_metric(l->n->mesh, v[i].ref, NULL);
+        if (!m)
+            continue;
+        struct notify_trouble *t = add(l, STR("metric_unusual"), m->ref);
+        t->title = m->title.n ? m->title : m->name;
+        t->text = v[i].text;
+        t->step = arena_printf(l->a, "look at what moved with it: `trellis anomalies --metric %.*s`", STR_FMT(m->ref));
+        t->href = arena_printf(l->a, "/anomalies?metric=%.*s", STR_FMT(m->ref));
+        t->owner = either(m->owner, m->domain);
+    }
+}
+
 bool notify_troubles(const struct notify *n, struct arena *a, struct notify_trouble **out, size_t *count, struct err *e)
 {
     struct list l = {.n = n, .a = a};
@@ -218,6 +237,7 @@ bool notify_troubles(const struct notify *n, struct arena *a, struct notify_trou
         of_source(&l, &sources[i]);
     if (!ports(&l, sources, e) || !run_as_whole(&l, e))
         return false;
+    metrics(&l);
     *out = l.v;
     *count = l.count;
     return true;

@@ -6,9 +6,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "govern/audit.h"
 #include "serve/session.h"
 
 enum { FIRST_S = 5, EVERY_S = 60 };
+#define DAY_US ((int64_t)86400 * 1000000)
 
 struct alerting {
     struct app *app;
@@ -16,6 +18,7 @@ struct alerting {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool woken, ending;
+    int64_t cut_us; /* of the thread: when the audit log was last cut to what is kept, by the monotonic clock; 0: not yet */
 };
 
 struct notify alerting_of(struct app *app, const struct mesh *m, const struct build_port_status *status, struct arena *a)
@@ -80,12 +83,33 @@ static bool wait_for(struct alerting *al, int seconds)
     return go_on;
 }
 
+/* Entries of the audit log that are older than they have to be kept, once a day. */
+static void cut_audit(struct alerting *al)
+{
+    struct err e = {0};
+    int64_t cut, now = clock_mono_us();
+    if (al->cut_us && now - al->cut_us < DAY_US)
+        return;
+    struct app_mesh *am = app_mesh_get(al->app, false);
+    int64_t keep_s = app_mesh_of(am)->policy.audit_keep_s;
+    app_mesh_put(am);
+    if (!keep_s)
+        return;
+    al->cut_us = now;
+    if (!audit_cut(govern_audit(al->app->govern), clock_now_us() - keep_s * 1000000, GOVERN_ITSELF.name, &cut, &e))
+        log_err(LOG_WARN, "audit", "not_cut", &e);
+    else if (cut)
+        log_event(LOG_INFO, "audit", "cut", "entries=%lld", (long long)cut);
+}
+
 static void *looking(void *ctx)
 {
     struct alerting *al = ctx;
     for (int wait = FIRST_S; wait_for(al, wait); wait = EVERY_S)
-        if (!atomic_load(&al->app->run_id)) /* its end wakes us */
+        if (!atomic_load(&al->app->run_id)) { /* its end wakes us */
             turn(al->app);
+            cut_audit(al);
+        }
     return NULL;
 }
 

@@ -2,20 +2,23 @@
 #include "serve/app.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "catalog/catalog.h"
+#include "events/events.h"
 #include "serve/alerting.h"
 #include "serve/kept.h"
 #include "serve/put.h"
 
-enum { LOOK_EVERY_US = 1000000, LOOK_SELDOM_US = 10000000, LOOK_SHARE = 20, BROKEN_KEPT = 50, TREE_DEPTH_MAX = 8 };
+enum { LOOK_EVERY_US = 1000000, LOOK_SELDOM_US = 10000000, LOOK_SHARE = 20, LOOK_WAIT_S = 2, BROKEN_KEPT = 50, TREE_DEPTH_MAX = 8 };
 
 struct app_mesh {
     struct mesh *mesh;
     struct known *known;
+    struct sights *sights;
     atomic_int refs;
 };
 
@@ -24,6 +27,7 @@ static struct app_mesh *app_mesh_new(struct mesh *m)
     struct app_mesh *am = mem_alloc(sizeof *am);
     am->mesh = m;
     am->known = known_new(m);
+    am->sights = sights_new();
     atomic_init(&am->refs, 1);
     return am;
 }
@@ -38,10 +42,22 @@ struct known *app_mesh_known(const struct app_mesh *m)
     return m->known;
 }
 
+struct app_seen *app_seen_get(const struct app_mesh *m, const struct govern_principal *who)
+{
+    return sights_get(m->sights, m->mesh, m->known, who);
+}
+
+void app_seen_put(const struct app_mesh *m, struct app_seen *x)
+{
+    if (x)
+        sights_put(m->sights, x);
+}
+
 void app_mesh_put(struct app_mesh *m)
 {
     if (!m || atomic_fetch_sub(&m->refs, 1) != 1)
         return;
+    sights_free(m->sights);
     known_free(m->known);
     mesh_free(m->mesh);
     mem_free(m);
@@ -124,10 +140,12 @@ static void note_broken(struct app *app, const struct errs *es, const struct err
 static bool adopt(struct app *app, struct app_mesh *fresh, struct err *e)
 {
     struct err ignored = {0};
-    if (build_refresh(app->build, fresh->mesh, e) && govern_refresh(app->govern, fresh->mesh, e))
+    if (events_prepare(app->events, fresh->mesh, e) && build_refresh(app->build, fresh->mesh, e) &&
+        govern_refresh(app->govern, fresh->mesh, e))
         return true;
     if (app->current &&
-        !(build_refresh(app->build, app->current->mesh, &ignored) && govern_refresh(app->govern, app->current->mesh, &ignored)))
+        !(events_prepare(app->events, app->current->mesh, &ignored) &&
+          build_refresh(app->build, app->current->mesh, &ignored) && govern_refresh(app->govern, app->current->mesh, &ignored)))
         log_err(LOG_ERROR, "serve", "old_declaration_lost", &ignored);
     return false;
 }
@@ -196,6 +214,20 @@ static int64_t look_after_us(const struct app *app)
     return us < LOOK_EVERY_US ? LOOK_EVERY_US : us > LOOK_SELDOM_US ? LOOK_SELDOM_US : us;
 }
 
+/* Whoever finds somebody else at it takes what there is; but with `now` another look is waited for, which may have begun before what is to be seen was written.
+ * A run is not: it holds the lock for as long as it takes. One that has no number yet is only looking whether there is anything to do. */
+static bool reload_take(struct app *app, bool now)
+{
+    struct timespec until;
+    if (pthread_mutex_trylock(&app->reload) == 0)
+        return true;
+    if (!now || (atomic_load(&app->running) && atomic_load(&app->run_id)))
+        return false;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += LOOK_WAIT_S;
+    return pthread_mutex_timedlock(&app->reload, &until) == 0;
+}
+
 struct app_mesh *app_mesh_get(struct app *app, bool now)
 {
     int64_t at = clock_mono_us();
@@ -204,8 +236,7 @@ struct app_mesh *app_mesh_get(struct app *app, bool now)
     if (look)
         app->checked_us = at;
     pthread_mutex_unlock(&app->lock);
-    /* Whoever finds somebody else at it takes what there is. */
-    if (look && pthread_mutex_trylock(&app->reload) == 0) {
+    if (look && reload_take(app, now)) {
         struct app_mesh *m = app_mesh_get_locked(app);
         pthread_mutex_unlock(&app->reload);
         return m;
@@ -213,8 +244,17 @@ struct app_mesh *app_mesh_get(struct app *app, bool now)
     return newest(app);
 }
 
+/* A run that nobody asked for must not be in anybody's way: it is waited for. */
+static void wait_for_first_build(struct app *app)
+{
+    const struct timespec pause = {.tv_nsec = 20000000};
+    while (atomic_load(&app->first_build) && !pthread_equal(app->first_builder, pthread_self()) && !atomic_load(&app->closing))
+        nanosleep(&pause, NULL);
+}
+
 bool app_turn_take(struct app *app, struct err *e)
 {
+    wait_for_first_build(app);
     bool first = !atomic_exchange(&app->running, true);
     if (first) {
         pthread_mutex_lock(&app->reload);
@@ -265,12 +305,15 @@ bool app_open(const char *mesh_dir, const char *program, struct app **out, struc
     m = load(app, es, e);
     if (!m)
         goto fail;
-    if (!build_open(app->state, &app->build, e) ||
-        !govern_open(app->state, &(struct govern_past){build_asof, build_asof_object, app->build}, &app->govern, e))
+    if (!events_open(app->state, &app->events, e) || !build_open(app->state, &app->build, e) ||
+        !govern_open(app->state, &(struct govern_past){build_asof, build_asof_object, app->build}, &app->govern, e) ||
+        !auth_open(app->state, govern_audit(app->govern), &app->auth, e))
         goto fail;
     app->current = app_mesh_new(m);
     m = NULL;
-    if (!build_refresh(app->build, app->current->mesh, e) || !govern_refresh(app->govern, app->current->mesh, e))
+    build_events_from(app->build, app->events);
+    if (!events_prepare(app->events, app->current->mesh, e) || !build_refresh(app->build, app->current->mesh, e) ||
+        !govern_refresh(app->govern, app->current->mesh, e))
         goto fail;
     note_declared(app, app->current->mesh);
     *out = app;
@@ -286,10 +329,12 @@ void app_close(struct app *app)
 {
     if (!app)
         return;
+    auth_close(app->auth);
     if (app->govern)
         govern_close(app->govern);
     if (app->build)
         build_close(app->build);
+    events_close(app->events);
     app_mesh_put(app->current);
     if (app->state)
         state_close(app->state);

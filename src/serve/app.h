@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "auth/auth.h"
 #include "build/build.h"
 #include "catalog/catalog.h"
 #include "govern/govern.h"
@@ -15,6 +16,7 @@
 
 struct kept;
 struct alerting;
+struct living;
 struct app_mesh; /* a declaration, counted: lives while a request or the gate uses it */
 
 struct app {
@@ -23,8 +25,14 @@ struct app {
     struct state *state;
     struct build *build;
     struct govern *govern;
+    struct auth *auth;
+    struct events *events;   /* what brings events in */
+    struct collect *collect; /* the collector of this server; NULL: none */
+    char collect_address[128];
+    struct live *live; /* of the server: who watches events; NULL in a command */
     const struct session *session; /* of the server; NULL in a command */
     struct alerting *alerting;     /* of the server; NULL in a command */
+    struct living *living;         /* of the server; NULL in a command */
 
     pthread_mutex_t lock; /* current, broken, tree, checked_us, look_us, sources */
     struct app_mesh *current;
@@ -42,6 +50,8 @@ struct app {
         reload;          /* held by a reload and by a run: the declaration stands still while ports are built. Before `lock`. */
     atomic_bool running; /* somebody has a run in work, or waits to begin it */
     atomic_llong run_id; /* of the run in work; 0: none */
+    atomic_bool first_build; /* living.c builds what was never built: other runs wait for it */
+    pthread_t first_builder; /* written before first_build is set */
     atomic_bool cancel;  /* asks the run in work to stop */
     atomic_bool closing; /* the process is about to end: no run begins any more */
 };
@@ -62,6 +72,8 @@ void app_mesh_put(struct app_mesh *m);
 struct known;
 struct known *app_mesh_known(const struct app_mesh *m);
 struct known *known_new(const struct mesh *m);
+struct known *known_new_seen(const struct mesh *seen, struct known *of); /* of what somebody sees of `of`'s declaration: states and columns come from there */
+const struct mesh *known_whole(const struct known *k);                   /* the declaration that it was made of, or that `of` was */
 void known_free(struct known *k);
 MUST_CHECK bool known_find(struct app *a, struct known *k, const struct find_ask *ask, struct arena *arena, struct find_result *out,
                            struct err *e);
@@ -79,6 +91,20 @@ struct known_states {
 };
 struct known_states *known_states_get(struct app *a, struct known *k, struct err *e);
 void known_states_put(struct known_states *s);
+
+/* ---- app_seen.c: the declaration as a principal sees it ---- */
+struct sights;
+struct app_seen;
+struct sights *sights_new(void);
+void sights_free(struct sights *s);
+bool app_sees_whole(const struct mesh *m, const struct govern_principal *who); /* an administrator: without a copy */
+/* NULL: the whole. Give it back before the declaration. */
+struct app_seen *app_seen_get(const struct app_mesh *m, const struct govern_principal *who);
+void app_seen_put(const struct app_mesh *m, struct app_seen *x);
+struct app_seen *sights_get(struct sights *s, const struct mesh *m, struct known *of, const struct govern_principal *who);
+void sights_put(struct sights *s, struct app_seen *x);
+const struct mesh *app_seen_mesh(const struct app_seen *x);
+struct known *app_seen_known(const struct app_seen *x);
 
 /* Takes `reload` for a run. Another run is not waited for (E_BUSY); a declaration that is just being loaded is. */
 MUST_CHECK bool app_turn_take(struct app *a, struct err *e);

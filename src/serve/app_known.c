@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/store_audit.h"
 
 enum { INDEX_KEPT_US = 600 * 1000000, USES_DAYS = 90, STATES_KEPT_US = 30 * 1000000, STATES_KEPT_IN_RUN_US = 1000000 };
 
@@ -16,6 +17,7 @@ struct known_index {
 
 struct known {
     const struct mesh *m;
+    struct known *of; /* NULL: made of a whole declaration; else of what somebody sees of it, and the columns are those of the whole */
     struct columns *columns;
     pthread_mutex_t lock; /* the two pointers */
     pthread_mutex_t making_index, making_states;
@@ -23,15 +25,26 @@ struct known {
     struct known_states *states;
 };
 
-struct known *known_new(const struct mesh *m)
+struct known *known_new_seen(const struct mesh *m, struct known *of)
 {
     struct known *k = mem_alloc(sizeof *k);
     k->m = m;
-    k->columns = columns_new(m);
+    k->of = of;
+    k->columns = of ? of->columns : columns_new(m);
     pthread_mutex_init(&k->lock, NULL);
     pthread_mutex_init(&k->making_index, NULL);
     pthread_mutex_init(&k->making_states, NULL);
     return k;
+}
+
+struct known *known_new(const struct mesh *m)
+{
+    return known_new_seen(m, NULL);
+}
+
+const struct mesh *known_whole(const struct known *k)
+{
+    return k->of ? k->of->m : k->m;
 }
 
 static void index_put(struct known_index *x)
@@ -57,7 +70,8 @@ void known_free(struct known *k)
         return;
     index_put(k->index);
     known_states_put(k->states);
-    columns_free(k->columns);
+    if (!k->of)
+        columns_free(k->columns);
     pthread_mutex_destroy(&k->lock);
     pthread_mutex_destroy(&k->making_index);
     pthread_mutex_destroy(&k->making_states);
@@ -76,7 +90,7 @@ static bool count_uses(struct app *app, const struct mesh *m, int64_t *uses, str
     struct store_use *v;
     size_t n;
     arena_init(&a);
-    bool good = store_uses(app->state->store, &a, clock_now_us() - (int64_t)USES_DAYS * 86400 * 1000000, &v, &n, e);
+    bool good = store_uses(app->state->audit, &a, clock_now_us() - (int64_t)USES_DAYS * 86400 * 1000000, &v, &n, e);
     for (size_t i = 0; good && i < n; i++) {
         const struct mesh_port *p = mesh_find_port(m, v[i].ref);
         if (p)
@@ -160,14 +174,83 @@ bool known_uses(struct app *app, struct known *k, struct arena *a, int64_t **out
 }
 
 /* ---- states ---- */
-static struct known_states *make_states(struct app *app, const struct mesh *m, struct err *e)
+static bool is_source(const struct mesh *m, struct str ref)
+{
+    for (size_t i = 0; i < m->n_sources; i++) {
+        struct str name, domain = str_cut(ref, '.', &name);
+        if (name.p && str_eq(m->sources[i]->domain->name, domain) && str_eq(m->sources[i]->name, name))
+            return true;
+    }
+    return false;
+}
+
+/* May the reason of a port be told as it is? It speaks of the port itself, or of what is to blame for it. */
+static bool is_told(const struct mesh *m, const struct mesh_port *p, const struct build_port_status *s)
+{
+    static const struct str source = {"source:", 7};
+    struct str ref = s->stale_cause_ref;
+    const struct mesh_port *cause = mesh_find_port(m, ref);
+    if (ref.n == 0)
+        return !p->veiled;
+    if (str_starts(ref, source))
+        return is_source(m, (struct str){ref.p + source.n, ref.n - source.n});
+    return cause && !cause->veiled;
+}
+
+static struct build_port_status seen_status(const struct mesh *m, const struct mesh_port *p, struct build_port_status s, struct arena *a)
+{
+    static const char *const instead[] = {
+        [PORT_FRESH] = "",
+        [PORT_STALE] = "serves older figures, because something that it reads is not up to date",
+        [PORT_FAILING] = "the last build failed or was refused; the version before is served",
+        [PORT_NEVER_BUILT] = "it has not been built yet",
+    };
+    if (is_told(m, p, &s)) {
+        s.reason = arena_str(a, s.reason);
+        s.stale_cause_ref = arena_str(a, s.stale_cause_ref);
+        s.stale_cause = arena_str(a, s.stale_cause);
+    } else {
+        s.reason = str_of(instead[s.state]);
+        s.stale_cause_ref = s.stale_cause = (struct str){"", 0};
+    }
+    s.data_from = arena_str(a, s.data_from);
+    s.data_to = arena_str(a, s.data_to);
+    return s;
+}
+
+static struct known_states *states_new(struct app *app)
 {
     struct known_states *s = mem_alloc(sizeof *s);
     atomic_init(&s->refs, 1);
     arena_init(&s->arena);
     s->generation = atomic_load(&app->generation);
     s->in_run = atomic_load(&app->run_id) != 0;
-    if (!catalog_status(app->build, app->state, m, &s->arena, &s->ports, e)) {
+    return s;
+}
+
+/* Of what somebody sees: the states of the whole, without what they may not know. */
+static struct known_states *states_seen(struct app *app, struct known *k, struct err *e)
+{
+    struct known_states *all = known_states_get(app, k->of, e), *s;
+    if (!all)
+        return NULL;
+    s = states_new(app);
+    s->generation = all->generation;
+    s->in_run = all->in_run;
+    s->made_us = all->made_us;
+    s->ports = arena_array(&s->arena, k->m->n_ports + 1, sizeof *s->ports);
+    for (size_t i = 0; i < k->m->n_ports; i++)
+        s->ports[i] = seen_status(k->m, k->m->ports[i], all->ports[mesh_find_port(k->of->m, k->m->ports[i]->ref_major)->index], &s->arena);
+    known_states_put(all);
+    return s;
+}
+
+static struct known_states *make_states(struct app *app, struct known *k, struct err *e)
+{
+    if (k->of)
+        return states_seen(app, k, e);
+    struct known_states *s = states_new(app);
+    if (!catalog_status(app->build, app->state, k->m, &s->arena, &s->ports, e)) {
         known_states_put(s);
         return NULL;
     }
@@ -202,7 +285,7 @@ struct known_states *known_states_get(struct app *app, struct known *k, struct e
     s = states_take(app, k, &fresh, &usable);
     if (!fresh) {
         known_states_put(s);
-        s = made = make_states(app, k->m, e);
+        s = made = make_states(app, k, e);
         if (made) {
             atomic_fetch_add(&made->refs, 1);
             pthread_mutex_lock(&k->lock);

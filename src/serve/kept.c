@@ -5,11 +5,11 @@ enum { KEPT_MAX = 2000, KEPT_BYTES = 64 << 20 };
 
 struct kept {
     uint64_t generation;
-    struct sha_hex sha; /* of the declaration */
     struct arena arena;
     size_t n, bytes;
     struct {
         uint64_t hash;
+        struct sha_hex sha; /* of the declaration, as it was seen */
         struct str key, text;
     } v[KEPT_MAX];
 };
@@ -21,19 +21,14 @@ void kept_free(struct kept *k)
     mem_free(k);
 }
 
-static bool belongs(const struct kept *k, const struct mesh *m, uint64_t generation)
-{
-    return k && k->generation == generation && memcmp(k->sha.z, m->sha.z, sizeof m->sha.z) == 0;
-}
-
 bool kept_get(struct app *app, const struct mesh *m, struct str key, struct buf *out)
 {
     uint64_t hash = str_hash(key), generation = atomic_load(&app->generation);
     bool found = false;
     pthread_mutex_lock(&app->lock);
     const struct kept *k = app->kept;
-    for (size_t i = 0; belongs(k, m, generation) && i < k->n && !found; i++)
-        if (k->v[i].hash == hash && str_eq(k->v[i].key, key)) {
+    for (size_t i = 0; k && k->generation == generation && i < k->n && !found; i++)
+        if (k->v[i].hash == hash && memcmp(k->v[i].sha.z, m->sha.z, sizeof m->sha.z) == 0 && str_eq(k->v[i].key, key)) {
             buf_add(out, k->v[i].text);
             found = true;
         }
@@ -46,16 +41,16 @@ void kept_put(struct app *app, const struct mesh *m, uint64_t generation, struct
     if (atomic_load(&app->run_id) || generation != atomic_load(&app->generation))
         return;
     pthread_mutex_lock(&app->lock);
-    if (!belongs(app->kept, m, generation)) {
+    if (!app->kept || app->kept->generation != generation) {
         kept_free(app->kept);
         app->kept = mem_alloc(sizeof *app->kept);
         arena_init(&app->kept->arena);
         app->kept->generation = generation;
-        app->kept->sha = m->sha;
     }
     struct kept *k = app->kept;
     if (k->n < KEPT_MAX && k->bytes + text.n < KEPT_BYTES) {
         k->v[k->n].hash = str_hash(key);
+        k->v[k->n].sha = m->sha;
         k->v[k->n].key = arena_str(&k->arena, key);
         k->v[k->n].text = arena_str(&k->arena, text);
         k->bytes += text.n;

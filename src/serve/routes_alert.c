@@ -14,14 +14,36 @@ static bool empty_body(struct call *c, struct err *e)
     return ok;
 }
 
-static void put_alerts(struct buf *b, const struct store_alert *v, size_t n)
+/* What it is about is seen in part, in groups or as invented rows: figures over all of it are not for them. */
+static bool in_part(const struct call *c, struct str ref)
+{
+    const struct mesh_port *p = mesh_find_port(c->mesh, ref);
+    const struct mesh_metric *m = mesh_find_metric(c->mesh, ref, NULL);
+    bool part = p && p->partial;
+    for (size_t i = 0; m && i < m->n_models; i++)
+        part = part || m->models[i]->port->partial;
+    return part;
+}
+
+/* The message was written for who sees everything: its figures stand behind the name in brackets. */
+static struct str message_of(struct call *c, const struct store_alert *v)
+{
+    struct str rest, said = str_cut(v->message, ')', &rest);
+    if (!in_part(c, v->ref))
+        return v->message;
+    return rest.p ? arena_printf(c->a, "%.*s).", STR_FMT(said)) : STR("");
+}
+
+static void put_alerts(struct call *c, struct buf *b, const struct store_alert *v, size_t n)
 {
     put_open(b, "alerts", '[');
     for (size_t i = 0; i < n; i++) {
+        if (!call_sees(c, v[i].ref))
+            continue;
         put_open(b, NULL, '{');
         put_str(b, "kind", v[i].kind);
         put_str(b, "ref", v[i].ref);
-        put_str(b, "message", v[i].message);
+        put_str(b, "message", call_text(c, message_of(c, &v[i])));
         put_time(b, "raised_at", v[i].raised_at_us);
         put_time(b, "sent_at", v[i].sent_at_us);
         put_time(b, "mended_at", v[i].cleared_at_us);
@@ -68,8 +90,8 @@ bool route_alerts(struct call *c, struct err *e)
     struct buf b = call_buf();
     put_open(&b, NULL, '{');
     put_bool(&b, "configured", notify_configured(c->mesh));
-    put_alerts(&b, alerts, n);
-    put_messages(&b, messages, n_messages);
+    put_alerts(c, &b, alerts, n);
+    put_messages(&b, messages, call_whole(c) ? n_messages : 0); /* they speak of everything */
     put_close(&b, '}');
     call_json(c, &b);
     return true;
@@ -99,7 +121,7 @@ bool route_alerts_test(struct call *c, struct err *e)
 {
     struct notify n = alerting_of(c->app, c->mesh, NULL, c->a);
     struct notify_sent sent;
-    if (!empty_body(c, e) || !notify_test(&n, c->a, &sent, e))
+    if (!empty_body(c, e) || !call_changed(c, STR("alerts: a test message sent"), STR(""), e) || !notify_test(&n, c->a, &sent, e))
         return false;
     struct buf b = call_buf();
     put_open(&b, NULL, '{');
@@ -131,7 +153,7 @@ bool route_digest_send(struct call *c, struct err *e)
     struct notify n = alerting_of(c->app, c->mesh, NULL, c->a);
     struct notify_digest d;
     struct notify_sent sent;
-    if (!empty_body(c, e) || !notify_digest_tell(&n, STR(""), c->a, &d, e) || !notify_send(&n, c->a, &sent, e))
+    if (!empty_body(c, e) || !call_changed(c, STR("digest sent"), STR(""), e) || !notify_digest_tell(&n, STR(""), c->a, &d, e) || !notify_send(&n, c->a, &sent, e))
         return false;
     struct buf b = call_buf();
     put_open(&b, NULL, '{');

@@ -53,7 +53,7 @@ bool route_mesh(struct call *c, struct err *e)
     put_str(&b, "name", m->name);
     put_str(&b, "title", m->title.n ? m->title : m->name);
     put_str(&b, "version", str_of(TRELLIS_VERSION));
-    put_str(&b, "dir", m->dir);
+    put_str(&b, "dir", call_whole(c) ? m->dir : STR("")); /* of the server's own files */
     put_str(&b, "time_zone", m->time_zone);
     put_str(&b, "reporting_currency", m->reporting_currency);
     put_str(&b, "week_start", m->week_start);
@@ -74,7 +74,8 @@ bool route_mesh(struct call *c, struct err *e)
         put_int(&b, "running", run);
     else
         put_null(&b, "running");
-    app_broken(c->app, &broken);
+    if (call_whole(c)) /* what is written there is anybody's */
+        app_broken(c->app, &broken);
     put_raw(&b, "declaration_errors", broken.n ? buf_str(&broken) : STR("[]"));
     put_close(&b, '}');
     buf_fini(&broken);
@@ -137,7 +138,7 @@ static struct str class_text(const struct mesh_column *col)
                                        [CLASS_CONFIDENTIAL] = {"confidential", 12},
                                        [CLASS_PERSONAL] = {"personal", 8},
                                        [CLASS_SENSITIVE] = {"sensitive", 9}};
-    return col->class_text.n ? col->class_text : names[col->class_];
+    return col->class_text.n ? col->class_text : names[mesh_column_class(col)];
 }
 
 static bool is_key(const struct mesh_port *p, const struct mesh_column *col)
@@ -212,7 +213,7 @@ static bool put_lineage(struct call *c, struct buf *b, const struct mesh_port *p
 {
     struct sql_column_lineage *lineage;
     size_t n;
-    if (!build_lineage(c->app->build, p, c->a, &lineage, &n, e))
+    if (!build_lineage(c->app->build, call_whole_port(c, p), c->a, &lineage, &n, e))
         return false;
     put_open(b, "lineage", '[');
     for (size_t i = 0; i < n; i++) {
@@ -220,6 +221,8 @@ static bool put_lineage(struct call *c, struct buf *b, const struct mesh_port *p
         put_str(b, "column", lineage[i].column);
         put_open(b, "from", '[');
         for (size_t k = 0; k < lineage[i].n_from; k++) {
+            if (!call_sees(c, lineage[i].from[k].ref))
+                continue;
             put_open(b, NULL, '{');
             put_str(b, "ref", lineage[i].from[k].ref);
             put_str(b, "column", lineage[i].from[k].column);
@@ -244,11 +247,11 @@ static bool put_history(struct call *c, struct buf *b, const struct mesh_port *p
         return false;
     put_open(b, "latest_checks", '[');
     for (size_t i = 0; i < n_checks && i < CHECKS_SHOWN; i++)
-        shape_check(b, &checks[i]);
+        shape_check(c, b, &checks[i]);
     put_close(b, ']');
     put_open(b, "runs", '[');
     for (size_t i = 0; i < n_runs; i++)
-        shape_run_port(b, c->mesh, &runs[i]);
+        shape_run_port(c, b, &runs[i]);
     put_close(b, ']');
     return true;
 }

@@ -2,15 +2,30 @@
 #include "serve/put.h"
 #include "serve/routes.h"
 
-static struct build_port_status *states_of(struct call *c, struct err *e)
+/* What a panel of metrics, attribution, a funnel or retention asks; of one of a port or of SQL all of it is empty. */
+static void put_measured(struct call *c, struct buf *b, const struct mesh_panel *p)
 {
-    struct build_port_status *st = NULL;
-    return catalog_status(c->app->build, c->app->state, c->mesh, c->a, &st, e) ? st : NULL;
+    static const char *const kinds[] = {[PANEL_PORT] = "port", [PANEL_METRICS] = "metrics", [PANEL_ATTRIBUTION] = "attribution", [PANEL_FUNNEL] = "funnel", [PANEL_RETENTION] = "retention", [PANEL_SQL] = "sql"};
+    struct str *metrics = arena_array(c->a, p->n_metrics + 1, sizeof *metrics);
+    for (size_t i = 0; i < p->n_metrics; i++)
+        metrics[i] = p->metrics[i]->ref;
+    put_str(b, "kind", str_of(kinds[p->kind]));
+    put_texts(b, "metrics", metrics, p->n_metrics);
+    put_texts(b, "by", p->by.v, p->by.n);
+    put_int(b, "days", p->days);
+    put_opt(b, "compare", p->compare);
+    put_opt(b, "conversion", p->conversion);
+    put_texts(b, "models", p->models.v, p->models.n);
+    put_texts(b, "steps", p->steps.v, p->steps.n);
+    put_opt(b, "window", p->window);
+    put_opt(b, "first", p->first);
+    put_opt(b, "again", p->again);
+    put_opt(b, "counting", p->counting);
 }
 
 static bool put_panel(struct call *c, struct buf *b, const struct mesh_panel *p, const struct build_port_status *st, struct err *e)
 {
-    struct str sql = STR("");
+    struct str sql = p->kind == PANEL_SQL ? p->sql : STR("");
     if (p->port && !catalog_panel_sql(c->mesh, p, c->a, &sql, e))
         return false;
     put_open(b, NULL, '{');
@@ -30,6 +45,7 @@ static bool put_panel(struct call *c, struct buf *b, const struct mesh_panel *p,
         put_close(b, '}');
     }
     put_close(b, ']');
+    put_measured(c, b, p);
     put_opt(b, "sql", sql);
     if (p->port) {
         put_open(b, "state", '{');
@@ -38,6 +54,13 @@ static bool put_panel(struct call *c, struct buf *b, const struct mesh_panel *p,
     } else {
         put_null(b, "state");
     }
+    put_open(b, "reads", '[');
+    for (size_t i = 0; i < p->n_reads; i++) {
+        put_open(b, NULL, '{');
+        shape_port_summary(b, p->reads[i], &st[p->reads[i]->index]);
+        put_close(b, '}');
+    }
+    put_close(b, ']');
     put_close(b, '}');
     return true;
 }
@@ -52,6 +75,8 @@ static bool put_dashboard(struct call *c, struct buf *b, const struct mesh_dashb
     put_opt(b, "description", d->description);
     shape_owner(b, "owner", &d->owner, &d->domain->owner);
     put_str(b, "path", d->pos.file);
+    put_int(b, "refresh_s", d->refresh_s);
+    put_str(b, "version", d->version);
     put_open(b, "panels", '[');
     for (size_t i = 0; ok && i < d->n_panels; i++)
         ok = put_panel(c, b, &d->panels[i], st, e);
@@ -71,7 +96,7 @@ static bool answer(struct call *c, struct buf *b, bool ok)
 
 bool route_dashboards(struct call *c, struct err *e)
 {
-    const struct build_port_status *st = states_of(c, e);
+    const struct build_port_status *st = call_states(c, e);
     if (!st)
         return false;
     struct buf b = call_buf();
@@ -95,7 +120,7 @@ bool route_dashboard(struct call *c, struct err *e)
         known[i] = arena_printf(c->a, "%.*s.%.*s", STR_FMT(d->domain->name), STR_FMT(d->name));
         if (!str_eq(known[i], wanted))
             continue;
-        const struct build_port_status *st = states_of(c, e);
+        const struct build_port_status *st = call_states(c, e);
         struct buf b = call_buf();
         return answer(c, &b, st && put_dashboard(c, &b, d, st, e));
     }

@@ -3,6 +3,7 @@
 #include "serve/routes.h"
 
 #include "base/clock.h"
+#include "store/store_audit.h"
 
 enum { REQUESTS_SHOWN = 100, USES_DAYS = 30 };
 
@@ -17,8 +18,13 @@ bool domain_facts_get(struct call *c, struct domain_facts *f, struct err *e)
         !catalog_readiness(c->app->state, c->mesh, f->status, c->a, &f->ready, e) ||
         !catalog_clashes(c->mesh, c->a, &f->clashes, &f->n_clashes, e) ||
         !store_requests(c->app->state->store, c->a, &(struct store_request_ask){.state = STR("open")}, &f->open, &f->n_open, e) ||
-        !store_uses(c->app->state->store, c->a, since, &uses, &n_uses, e))
+        !store_uses(c->app->state->audit, c->a, since, &uses, &n_uses, e))
         return false;
+    size_t seen = 0;
+    for (size_t i = 0; i < f->n_open; i++)
+        if (call_sees_request(c, &f->open[i]))
+            f->open[seen++] = f->open[i];
+    f->n_open = seen;
     for (size_t i = 0; i < n_uses; i++) {
         const struct mesh_port *p = mesh_find_port(c->mesh, uses[i].ref);
         if (p)
@@ -209,7 +215,8 @@ static bool put_requests(struct call *c, struct buf *b, const struct mesh_domain
         return false;
     put_open(b, "requests", '[');
     for (size_t i = 0; i < n; i++)
-        shape_request(b, &v[i]);
+        if (call_sees_request(c, &v[i]))
+            shape_request(b, &v[i]);
     put_close(b, ']');
     return true;
 }

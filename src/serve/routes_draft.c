@@ -73,7 +73,7 @@ static bool select_columns(void *ctx, struct arena *a, struct str sql, struct me
     const struct engine_column *cols = NULL;
     struct sql_column_lineage *ways = NULL;
     size_t n_ways = 0;
-    const struct govern_request q = {.principal = &GOVERN_ITSELF, .sql = arena_printf(a, "SELECT * FROM (\n%.*s\n) AS shown LIMIT 0", STR_FMT(sql)), .timeout_ms = DESCRIBE_TIMEOUT_MS};
+    const struct govern_request q = {.principal = call_whole(c) ? &GOVERN_ITSELF : &c->who, .purpose = call_purpose(c), .sql = arena_printf(a, "SELECT * FROM (\n%.*s\n) AS shown LIMIT 0", STR_FMT(sql)), .timeout_ms = DESCRIBE_TIMEOUT_MS};
     *n = 0;
     if (!govern_query(c->app->govern, &q, &r, e)) {
         e->line -= e->line > 1 ? 1 : 0;

@@ -34,7 +34,7 @@ static bool kinds_of(struct str text, unsigned *out, struct err *e)
         struct str word = str_cut(rest, ',', &rest);
         if (!find_kind_from(word, &k)) {
             err_set(e, E_USAGE, "there is no kind %.*s", word.n < 60 ? (int)word.n : 60, word.p);
-            err_hint(e, "kinds are product, port, column, term, goal, dashboard, domain and source, with commas between");
+            err_hint(e, "kinds are product, port, column, term, metric, goal, dashboard, domain, source and event, with commas between");
             return false;
         }
         *out |= 1u << k;
@@ -59,8 +59,13 @@ static struct str href_of(struct call *c, const struct find_hit *h)
     case FIND_PRODUCT: return arena_printf(c->a, "/catalog/%.*s/%.*s", STR_FMT(h->domain), STR_FMT(name));
     case FIND_TERM: return arena_printf(c->a, "/glossary?term=%.*s", STR_FMT(name));
     case FIND_GOAL: return arena_printf(c->a, "/goals?goal=%.*s", STR_FMT(name));
+    case FIND_METRIC: return arena_printf(c->a, "/metrics/%.*s/%.*s", STR_FMT(h->domain), STR_FMT(name));
     case FIND_DASHBOARD: return arena_printf(c->a, "/dashboards/%.*s/%.*s", STR_FMT(h->domain), STR_FMT(name));
     case FIND_SOURCE: return arena_printf(c->a, "/sources/%.*s/%.*s", STR_FMT(h->domain), STR_FMT(name));
+    case FIND_EVENT: {
+        struct str source = str_cut(name, '.', &at);
+        return arena_printf(c->a, "/sources/%.*s/%.*s?event=%.*s", STR_FMT(h->domain), STR_FMT(source), STR_FMT(at));
+    }
     default: return arena_printf(c->a, "/domains/%.*s", STR_FMT(h->ref));
     }
 }

@@ -10,6 +10,12 @@
 
 enum { NAMING_SHOWN = 200, NAMING_MAX = 5000, PART_MAX = 1 << 20 };
 
+/* Who sees everything is told what the program knows anyway, which is nobody's use of a product. */
+static const struct govern_principal *asker(const struct call *c)
+{
+    return call_whole(c) ? NULL : &c->who;
+}
+
 static void put_day(struct buf *b, const char *key, int32_t day)
 {
     struct clock_text t = clock_date(day);
@@ -32,9 +38,11 @@ static void put_known(struct buf *b, const char *key, bool known, double v)
         put_null(b, key);
 }
 
-static void put_goal(struct buf *b, const struct mesh *m, const struct goal_state *s, struct arena *a)
+static void put_goal(struct call *c, struct buf *b, const struct goal_state *s)
 {
     const struct mesh_goal *g = s->goal;
+    const struct mesh *m = c->mesh;
+    struct arena *a = c->a;
     put_open(b, NULL, '{');
     put_str(b, "name", g->name);
     put_str(b, "title", g->title.n ? g->title : g->name);
@@ -45,7 +53,7 @@ static void put_goal(struct buf *b, const struct mesh *m, const struct goal_stat
     put_opt(b, "currency", str_eq(g->number.unit, STR("currency")) ? m->reporting_currency : STR(""));
     put_str(b, "direction", g->number.lower_is_better ? STR("down") : STR("up"));
     put_known(b, "value", s->known, s->value);
-    put_opt(b, "problem", s->problem);
+    put_opt(b, "problem", call_text(c, s->problem));
     put_opt(b, "day_from", s->day_from);
     put_opt(b, "day_to", s->day_to);
     put_int(b, "window_days", g->number.window_days);
@@ -86,6 +94,8 @@ static void put_goal(struct buf *b, const struct mesh *m, const struct goal_stat
     }
     put_close(b, ']');
     put_str(b, "port", g->number.ref);
+    put_opt(b, "metric", g->number.metric ? g->number.metric->ref : STR(""));
+    put_opt(b, "where", s->sql.n ? g->number.where : STR(""));
     put_opt(b, "product", g->number.port ? g->number.port->product->name : STR(""));
     put_opt(b, "sql", s->sql);
     put_bool(b, "north_star", m->north_star == g);
@@ -102,9 +112,9 @@ bool shape_goal(struct call *c, struct buf *b, const char *key, const struct mes
     struct goal_state s;
     bool ok = true;
     if (!kept_get(c->app, c->mesh, kept, &one)) {
-        ok = catalog_goal(c->app->govern, c->mesh, g, c->a, &s, e);
+        ok = catalog_goal(c->app->govern, asker(c), c->mesh, g, c->a, &s, e);
         if (ok) {
-            put_goal(&one, c->mesh, &s, c->a);
+            put_goal(c, &one, &s);
             ok = buf_ok(&one, e);
         }
         if (ok && s.series) /* was asked: what kept it from being asked may pass without a new generation */
@@ -203,7 +213,7 @@ bool route_goal_value(struct call *c, struct err *e)
         return false;
     if (to < from)
         return err_set(e, E_USAGE, "the span ends before it begins");
-    if (!catalog_goal_value(c->app->govern, c->mesh, g, from, to, c->a, &value, &known, e))
+    if (!catalog_goal_value(c->app->govern, asker(c), c->mesh, g, from, to, c->a, &value, &known, e))
         return false;
     struct buf b = call_buf();
     put_open(&b, NULL, '{');
@@ -229,12 +239,12 @@ bool route_goal_value(struct call *c, struct err *e)
 static bool put_pacing(struct call *c, struct buf *b, int32_t today, bool *lasting, struct err *e)
 {
     struct pacing p;
-    if (!catalog_pacing(c->app->govern, c->mesh, today, c->a, &p, e))
+    if (!catalog_pacing(c->app->govern, asker(c), c->mesh, today, c->a, &p, e))
         return false;
     *lasting = p.problem.n == 0;
     put_open(b, NULL, '{');
     put_opt(b, "port", p.port ? p.port->ref : STR(""));
-    put_opt(b, "problem", p.problem);
+    put_opt(b, "problem", call_text(c, p.problem));
     put_open(b, "targets", '[');
     for (size_t i = 0; i < p.n; i++) {
         const struct pace *v = &p.v[i];
@@ -279,11 +289,11 @@ static bool put_naming(struct call *c, struct buf *b, size_t limit, bool *lastin
 {
     const struct mesh *m = c->mesh;
     struct naming n;
-    if (!catalog_naming(c->app->govern, m, limit, c->a, &n, e))
+    if (!catalog_naming(c->app->govern, asker(c), m, limit, c->a, &n, e))
         return false;
     *lasting = n.problem.n == 0;
     put_open(b, NULL, '{');
-    put_opt(b, "problem", n.problem);
+    put_opt(b, "problem", call_text(c, n.problem));
     put_open(b, "rules", '[');
     for (size_t i = 0; i < m->n_naming; i++) {
         const struct mesh_naming_rule *r = &m->naming[i];

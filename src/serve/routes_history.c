@@ -20,11 +20,33 @@ bool route_port_checks(struct call *c, struct err *e)
     put_open(&b, NULL, '{');
     put_open(&b, "checks", '[');
     for (size_t i = 0; i < n; i++)
-        shape_check(&b, &checks[i]);
+        shape_check(c, &b, &checks[i]);
     put_close(&b, ']');
     put_close(&b, '}');
     call_json(c, &b);
     return true;
+}
+
+/* A run as it concerns somebody: of its ports those that they see, and the figures of these. False: it does not. */
+static bool run_as_seen(struct call *c, struct store_run *r, struct store_run_port *ports, size_t *n)
+{
+    static const char *const built[] = {"built", "refused", "failed", "skipped"};
+    int64_t *const counts[] = {&r->ports_built, &r->ports_failed, &r->ports_failed, &r->ports_skipped};
+    size_t kept = 0;
+    if (call_whole(c))
+        return true;
+    r->ports_built = r->ports_failed = r->ports_skipped = r->rows = 0;
+    for (size_t i = 0; i < *n; i++) {
+        const struct mesh_port *p = mesh_find_port(c->mesh, ports[i].ref);
+        if (!p)
+            continue;
+        for (size_t k = 0; k < sizeof built / sizeof *built; k++)
+            *counts[k] += str_eq(ports[i].status, str_of(built[k]));
+        r->rows += ports[i].rows > 0 && !p->partial ? ports[i].rows : 0;
+        ports[kept++] = ports[i];
+    }
+    *n = kept;
+    return kept > 0;
 }
 
 bool route_runs(struct call *c, struct err *e)
@@ -43,8 +65,8 @@ bool route_runs(struct call *c, struct err *e)
         struct store_run_port *ports;
         size_t n_ports;
         good = store_run_ports(s, c->a, runs[i].run_id, &ports, &n_ports, e);
-        if (good)
-            shape_run(&b, c->mesh, &runs[i], ports, n_ports);
+        if (good && run_as_seen(c, &runs[i], ports, &n_ports))
+            shape_run(c, &b, &runs[i], ports, n_ports);
     }
     put_close(&b, ']');
     put_close(&b, '}');
@@ -73,9 +95,12 @@ bool route_port_history(struct call *c, struct err *e)
         put_int(&b, "run_id", r->run_id);
         put_time(&b, "at", r->finished_at_us);
         put_str(&b, "status", r->status);
-        put_int(&b, "rows", r->rows);
+        if (p->partial)
+            put_null(&b, "rows");
+        else
+            put_int(&b, "rows", r->rows);
         put_int(&b, "elapsed_ms", r->elapsed_ms);
-        put_opt(&b, "message", r->message);
+        put_opt(&b, "message", p->partial ? STR("") : call_text(c, r->message));
         put_close(&b, '}');
     }
     put_close(&b, ']');
@@ -171,7 +196,7 @@ static bool put_failing(struct call *c, struct buf *b, const struct failing *f, 
     bool one = f->at < f->n;
     struct str where = arena_printf(c->a, "FROM %.*s WHERE " BUILD_FAILING_RUN " = %lld", STR_FMT(govern_failing_name(f->p, c->a)),
                                     (long long)(f->n ? f->checks[0].run_id : 0));
-    struct govern_request q = {.principal = &GOVERN_LOCAL_ADMIN, .row_limit = limit};
+    struct govern_request q = {.principal = &c->who, .purpose = call_purpose(c), .row_limit = limit};
     struct govern_result *r = NULL;
     struct err said = {0};
     if (one)
@@ -227,12 +252,12 @@ bool route_port_failing(struct call *c, struct err *e)
     put_open(&b, NULL, '{');
     put_opt(&b, "rule", k ? k->rule : STR(""));
     put_opt(&b, "column", k ? k->column : STR(""));
-    put_opt(&b, "message", failing_message(c, &f));
+    put_opt(&b, "message", call_text(c, failing_message(c, &f)));
     put_bool(&b, "refused", refused);
     if (k)
         put_raw(&b, "check", STR(""));
     if (k)
-        shape_check(&b, k);
+        shape_check(c, &b, k);
     else
         put_null(&b, "check");
     bool good = put_failing(c, &b, &f, limit < FAILING_ROWS || !k ? limit : FAILING_ROWS, &rows, e);
@@ -267,7 +292,7 @@ bool route_port_why(struct call *c, struct err *e)
             put_str(&b, "kind", chain[i].kind);
             put_str(&b, "state", chain[i].state);
             put_time(&b, "since", chain[i].since_us);
-            put_opt(&b, "message", chain[i].message);
+            put_opt(&b, "message", call_text(c, chain[i].message));
             shape_owner(&b, "owner", &chain[i].owner, NULL);
             put_close(&b, '}');
         }

@@ -26,6 +26,17 @@ static void put_health(struct call *c, struct buf *b, const struct domain_facts 
     put_close(b, '}');
 }
 
+static bool is_request(const struct change *v)
+{
+    return str_eq(v->kind, STR("request"));
+}
+
+/* Of what they see. Requests are told by their own page. */
+static bool is_for(struct call *c, const struct change *v)
+{
+    return call_whole(c) || (v->ref.n && !is_request(v) && call_sees(c, v->ref));
+}
+
 static bool put_changes(struct call *c, struct buf *b, size_t limit, struct err *e)
 {
     static const struct str severities[] = {[CHANGE_INFO] = {"info", 4}, [CHANGE_WARN] = {"warn", 4}, [CHANGE_BAD] = {"bad", 3}};
@@ -35,11 +46,13 @@ static bool put_changes(struct call *c, struct buf *b, size_t limit, struct err 
         return false;
     put_open(b, "changes", '[');
     for (size_t i = 0; i < n; i++) {
+        if (!is_for(c, &v[i]))
+            continue;
         put_open(b, NULL, '{');
         put_time(b, "at", v[i].at_us);
         put_str(b, "kind", v[i].kind);
         put_str(b, "severity", severities[v[i].severity]);
-        put_str(b, "title", v[i].title);
+        put_str(b, "title", is_request(&v[i]) ? v[i].title : call_text(c, v[i].title));
         put_opt(b, "ref", v[i].ref);
         put_opt(b, "domain", v[i].domain);
         put_opt(b, "href", v[i].href);

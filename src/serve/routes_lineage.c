@@ -35,7 +35,7 @@ static bool stream_lines(struct call *c, struct buf *lines, struct err *e)
 {
     struct engine_conn *conn = NULL;
     uint64_t generation = atomic_load(&c->app->generation);
-    if (kept_get(c->app, c->mesh, STR("stream_states"), lines))
+    if (kept_get(c->app, c->mesh, STR("stream_states"), lines)) /* of the streams that are seen */
         return true;
     bool good = engine_connect(c->app->state->engine, &conn, e);
     buf_reset(lines);
@@ -93,7 +93,7 @@ static bool count_columns(struct call *c, struct graph *g, struct err *e)
 {
     for (size_t i = 0; g->n_edges <= COUNTED_EDGES && i < g->n_edges; i++) {
         const struct mesh_port *to = g->nodes[g->edges[i].to].port;
-        if (to && !catalog_columns_between(known_columns(c->known), c->app->build, g->nodes[g->edges[i].from].ref, to, &g->edges[i].columns, e))
+        if (to && !catalog_columns_between(known_columns(c->known), c->app->build, g->nodes[g->edges[i].from].ref, call_whole_port(c, to), &g->edges[i].columns, e))
             return false;
     }
     return true;
@@ -162,6 +162,25 @@ static bool is_hidden(const struct mesh_port *p, struct str column)
     return false;
 }
 
+/* The way goes through the whole mesh; what is not seen on it is left out with what hangs on it. */
+static void leave_out(struct call *c, struct column_graph *g)
+{
+    size_t *to = arena_array(c->a, g->n_nodes + 1, sizeof *to), nodes = 0, edges = 0;
+    if (call_whole(c))
+        return;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        bool seen = g->nodes[i].port ? mesh_find_port(c->mesh, g->nodes[i].port->ref_major) != NULL : call_sees(c, g->nodes[i].ref);
+        to[i] = seen ? nodes : SIZE_MAX;
+        if (seen)
+            g->nodes[nodes++] = g->nodes[i];
+    }
+    for (size_t i = 0; i < g->n_edges; i++)
+        if (to[g->edges[i].from] != SIZE_MAX && to[g->edges[i].to] != SIZE_MAX)
+            g->edges[edges++] = (struct column_edge){to[g->edges[i].from], to[g->edges[i].to]};
+    g->n_nodes = nodes;
+    g->n_edges = edges;
+}
+
 bool route_column(struct call *c, struct err *e)
 {
     const struct mesh_port *p = call_port(c, e);
@@ -174,8 +193,9 @@ bool route_column(struct call *c, struct err *e)
         err_set(e, E_USAGE, "name the column: ?column=NAME");
         return false;
     }
-    if (!catalog_column(known_columns(c->known), c->app->build, p, column, up, down, c->a, &g, e))
+    if (!catalog_column(known_columns(c->known), c->app->build, call_whole_port(c, p), column, up, down, c->a, &g, e))
         return false;
+    leave_out(c, &g);
     struct buf b = call_buf();
     put_open(&b, NULL, '{');
     put_str(&b, "ref", p->is_default ? p->ref : p->ref_major);

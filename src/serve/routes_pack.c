@@ -31,6 +31,7 @@ bool route_packs(struct call *c, struct err *e)
         put_str(&b, "kind", packs[i].kind == PACK_SOURCE ? STR("source") : STR("product"));
         put_opt(&b, "platform", packs[i].platform);
         put_opt(&b, "domain", packs[i].domain);
+        put_bool(&b, "files", packs[i].kind == PACK_SOURCE && !packs[i].events);
         put_bool(&b, "own", packs[i].own);
         put_bool(&b, "added", is_added(c->mesh, &packs[i]));
         put_close(&b, '}');

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "govern/audit.h"
+#include "sql/sql.h"
 
 enum { PARAMS_MAX = 200, LIMIT_MAX = 1000000, ROWS_LIMIT = 1000, ROW_BYTES_MAX = 64 << 20, TIMEOUT_MAX_MS = 120000 };
 
@@ -60,7 +62,7 @@ static void write_prologue(struct buf *b, enum rows_form form, const struct engi
         for (size_t i = 0; i < n; i++) {
             if (i)
                 buf_addc(b, ',');
-            buf_csv_field(b, cols[i].name);
+            buf_csv_cell(b, cols[i].name);
         }
         buf_addz(b, "\r\n");
         break;
@@ -75,7 +77,7 @@ static void write_row(struct buf *b, struct buf *cell, enum rows_form form, cons
                 buf_addc(b, ',');
             buf_reset(cell);
             engine_cell_text(ch, i, row, cell);
-            buf_csv_field(b, buf_str(cell));
+            buf_csv_cell(b, buf_str(cell));
         }
         buf_addz(b, "\r\n");
         return;
@@ -119,6 +121,13 @@ static void watch(void *ctx, struct govern_result *r)
     http_reply_on_gone(ctx, r ? call_off : NULL, r);
 }
 
+/* A file that leaves the program: on the record before its first row does. */
+static bool told(struct call *c, const struct govern_request *q, struct err *e)
+{
+    const struct audit_entry x = {.kind = AUDIT_EXPORT, .purpose = q->purpose.n ? q->purpose : STR("analytics"), .what = STR("rows as CSV"), .sql_shape = sql_shape(c->a, q->sql)};
+    return call_audit(c, &x, e);
+}
+
 /* The first chunk is awaited before the answer begins, so that most errors come with their own status. */
 static bool stream_rows(struct call *c, struct govern_request *q, enum rows_form form, struct err *e)
 {
@@ -135,6 +144,10 @@ static bool stream_rows(struct call *c, struct govern_request *q, enum rows_form
         return false;
     size_t n = govern_result_columns(res, &cols);
     if (!govern_result_next(res, &ch, &rows, e)) {
+        good = false;
+        goto out;
+    }
+    if (form == ROWS_CSV && !told(c, q, e)) {
         good = false;
         goto out;
     }
@@ -259,13 +272,13 @@ bool route_query(struct call *c, struct err *e)
     yyjson_val *root = doc ? yyjson_doc_get_root(doc) : NULL;
     good = good && check_members(root, e) && read_params(yyjson_obj_get(root, "params"), c->a, &params, &n_params, e) &&
            find_form(json_str(root, "format"), &form, e);
-    struct govern_request q = {.principal = &GOVERN_LOCAL_ADMIN, .params = params, .n_params = n_params};
+    struct govern_request q = {.principal = &c->who, .params = params, .n_params = n_params};
     if (good) {
         q.sql = json_str(root, "sql");
         q.as_of = json_str(root, "as_of");
         q.purpose = json_str(root, "purpose");
         if (!q.purpose.n)
-            q.purpose = STR("analytics");
+            q.purpose = call_purpose(c);
         q.row_limit = json_int(root, "limit", 0);
         q.timeout_ms = json_int(root, "timeout_ms", 0);
         if (str_trim(q.sql).n == 0)
@@ -299,7 +312,7 @@ bool route_rows(struct call *c, struct err *e)
     buf_sql_ident(&sql, c->args[1]);
     buf_printf(&sql, " LIMIT %lld OFFSET %lld", (long long)limit, (long long)offset);
     struct govern_request q = {
-        .principal = &GOVERN_LOCAL_ADMIN, .purpose = STR("analytics"), .sql = buf_str(&sql), .as_of = as_of, .row_limit = limit};
+        .principal = &c->who, .purpose = call_purpose(c), .sql = buf_str(&sql), .as_of = as_of, .row_limit = limit};
     if (form == ROWS_CSV) {
         struct str name = arena_printf(c->a, "attachment; filename=\"%.*s.%.*s.csv\"", STR_FMT(c->args[0]), STR_FMT(c->args[1]));
         http_reply_header(c->reply, "Content-Disposition", name);

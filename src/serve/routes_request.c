@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "govern/audit.h"
+#include "govern/policy.h"
 
 enum { TITLE_MAX = 200, BODY_MAX = 4000, NAME_MAX_BYTES = 200, SHOWN = 200, SHOWN_MAX = 5000 };
 
@@ -47,6 +49,15 @@ void shape_request(struct buf *b, const struct store_request *r)
     put_close(b, '}');
 }
 
+/* Their own, those that they may answer, and those about what they see. */
+bool call_sees_request(const struct call *c, const struct store_request *r)
+{
+    const struct mesh_domain *d = r->domain.n ? mesh_find_domain(c->whole, r->domain) : NULL;
+    if (call_whole(c) || str_eq(r->asker, c->who.name) || policy_may(c->whole, &c->who, RIGHT_APPROVE, d))
+        return true;
+    return (r->ref.n || d) && (!r->ref.n || call_sees(c, r->ref)) && (!d || mesh_find_domain(c->mesh, d->name));
+}
+
 bool route_requests(struct call *c, struct err *e)
 {
     struct store_request_ask ask = {0};
@@ -66,7 +77,8 @@ bool route_requests(struct call *c, struct err *e)
     put_open(&b, NULL, '{');
     put_open(&b, "requests", '[');
     for (size_t i = 0; i < n; i++)
-        shape_request(&b, &v[i]);
+        if (call_sees_request(c, &v[i]))
+            shape_request(&b, &v[i]);
     put_close(&b, ']');
     put_close(&b, '}');
     call_json(c, &b);
@@ -219,12 +231,29 @@ bool route_request_add(struct call *c, struct err *e)
         return false;
     if ((str_eq(r.kind, STR("access")) || str_eq(r.kind, STR("feedback"))) && !r.ref.n)
         return err_set(e, E_USAGE, "a request of kind %.*s needs a ref: what is it about?", STR_FMT(r.kind));
-    if (!r.asker.n)
-        r.asker = GOVERN_LOCAL_ADMIN.name;
-    if (!store_request_add(c->app->state->store, &r, e))
+    r.asker = call_by(c, r.asker);
+    if (!call_changed(c, arena_printf(c->a, "request asked (%.*s) %.*s", STR_FMT(r.kind), STR_FMT(r.ref)), STR(""), e) ||
+        !store_request_add(c->app->state->store, &r, e))
         return false;
     answer_one(c, &r);
     return true;
+}
+
+/* The right is needed where the request went; one that they may not see is not there. */
+static bool may_answer(struct call *c, int64_t id, struct err *e)
+{
+    struct store_request *v;
+    size_t n;
+    if (call_whole(c))
+        return true;
+    if (!store_requests(c->app->state->store, c->a, &(struct store_request_ask){0}, &v, &n, e))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (v[i].id == id && call_sees_request(c, &v[i])) {
+            const struct mesh_domain *d = v[i].domain.n ? mesh_find_domain(c->whole, v[i].domain) : NULL;
+            return d ? call_may(c, RIGHT_APPROVE, d, e) : policy_may_whole(c->whole, &c->who, RIGHT_APPROVE) || call_may(c, RIGHT_ADMINISTER, NULL, e);
+        }
+    return err_set(e, E_NOT_FOUND, "there is no request %lld", (long long)id);
 }
 
 bool route_request_answer(struct call *c, struct err *e)
@@ -247,7 +276,10 @@ bool route_request_answer(struct call *c, struct err *e)
     if (!answer.n && !str_eq(state, STR("done")))
         return err_set(e, E_USAGE, "answer is missing or empty: whoever asked should learn why");
     struct store *s = c->app->state->store;
-    if (!store_request_answer(s, id, state, answer, by.n ? by : GOVERN_LOCAL_ADMIN.name, e) ||
+    if (!may_answer(c, id, e))
+        return false;
+    const struct audit_entry x = {.kind = AUDIT_APPROVAL, .what = arena_printf(c->a, "request %lld: %.*s", (long long)id, STR_FMT(state)), .detail = answer};
+    if (!call_audit(c, &x, e) || !store_request_answer(s, id, state, answer, call_by(c, by), e) ||
         !store_requests(s, c->a, &(struct store_request_ask){0}, &v, &n, e))
         return false;
     for (size_t i = 0; i < n; i++)

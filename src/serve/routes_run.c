@@ -6,8 +6,9 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "govern/policy.h"
 
-enum { REFS_MAX = 10000 };
+enum { REFS_MAX = 10000, PORTS_TOLD = 2048 };
 
 /* A declaration that is broken on disk must not be planned or run as if it were the older one. */
 static bool declaration_is_sound(struct call *c, struct err *e)
@@ -33,11 +34,13 @@ static bool declaration_is_sound(struct call *c, struct err *e)
 }
 
 /* ---- GET /api/v1/plan ---- */
-static void put_plan(struct buf *b, const struct mesh *m, const struct build_plan *p)
+static void put_plan(struct call *c, struct buf *b, const struct mesh *m, const struct build_plan *p)
 {
     put_open(b, NULL, '{');
     put_open(b, "changes", '[');
     for (size_t i = 0; i < p->n_changes; i++) {
+        if (!call_sees(c, p->changes[i].ref))
+            continue;
         put_open(b, NULL, '{');
         put_str(b, "ref", shape_ref(m, p->changes[i].ref));
         put_str(b, "kind", p->changes[i].kind);
@@ -48,6 +51,8 @@ static void put_plan(struct buf *b, const struct mesh *m, const struct build_pla
     put_close(b, ']');
     put_open(b, "would_load", '[');
     for (size_t i = 0; i < p->n_loads; i++) {
+        if (!call_sees(c, p->loads[i].stream->ref))
+            continue;
         put_open(b, NULL, '{');
         put_str(b, "stream", p->loads[i].stream->ref);
         put_str(b, "file", p->loads[i].path);
@@ -58,14 +63,35 @@ static void put_plan(struct buf *b, const struct mesh *m, const struct build_pla
     put_close(b, ']');
     put_open(b, "would_build", '[');
     for (size_t i = 0; i < p->n_todo; i++) {
+        if (!call_sees(c, p->todo[i].port->ref_major))
+            continue;
         put_open(b, NULL, '{');
         put_str(b, "ref", p->todo[i].port->is_default ? p->todo[i].port->ref : p->todo[i].port->ref_major);
         put_str(b, "reason", p->todo[i].reason);
-        put_opt(b, "because", p->todo[i].because);
+        put_opt(b, "because", call_text(c, p->todo[i].because));
         put_close(b, '}');
     }
     put_close(b, ']');
     put_int(b, "up_to_date", (int64_t)p->up_to_date);
+}
+
+static void tell_of(struct call *c, char *text, size_t room)
+{
+    struct str told = call_text(c, str_of(text));
+    size_t n = told.n < room ? told.n : room - 1;
+    memmove(text, told.p, n);
+    text[n] = '\0';
+}
+
+/* What the program says of the whole, without names that they do not see. */
+static void leave_out(struct call *c, struct errs *es)
+{
+    for (size_t i = 0; !call_whole(c) && i < es->n; i++) {
+        struct err *x = &es->v[i];
+        tell_of(c, x->file, sizeof x->file);
+        tell_of(c, x->text, sizeof x->text);
+        tell_of(c, x->hint, sizeof x->hint);
+    }
 }
 
 bool route_plan(struct call *c, struct err *e)
@@ -76,7 +102,8 @@ bool route_plan(struct call *c, struct err *e)
     bool good = declaration_is_sound(c, e) && build_plan(c->app->build, app_mesh_of(m), c->a, &plan, &es, e);
     if (good) {
         struct buf b = call_buf();
-        put_plan(&b, app_mesh_of(m), &plan);
+        put_plan(c, &b, app_mesh_of(m), &plan);
+        leave_out(c, &es);
         shape_errs(&b, "warnings", &es, true);
         shape_errs(&b, "errors", &es, false);
         put_close(&b, '}');
@@ -102,7 +129,10 @@ static void tell(void *ctx, const struct build_event *ev)
         atomic_store(&t->c->app->run_id, ev->run_id);
     if (ev->kind == BUILD_RUN_DONE)
         return; /* the last line is written with the report */
+    if (ev->ref.n && !call_sees(t->c, ev->ref))
+        return; /* somebody else's, on the way to theirs */
     struct build_event said = *ev;
+    said.message = call_text(t->c, ev->message);
     said.ref = shape_ref(t->mesh, ev->ref);
     buf_reset(&t->line);
     run_event_write(&t->line, &said);
@@ -159,6 +189,17 @@ static void put_report(struct buf *b, const struct build_report *r, const struct
     buf_addc(b, '\n');
 }
 
+static bool told(struct call *c, const struct build_options *o, struct err *e)
+{
+    struct buf b = BUF_INIT((size_t)PORTS_TOLD);
+    buf_addz(&b, o->n_ports ? "run of" : "run");
+    for (size_t i = 0; i < o->n_ports && b.n + o->ports[i].n + 8 < PORTS_TOLD; i++)
+        buf_printf(&b, " %.*s", STR_FMT(o->ports[i]));
+    bool ok = buf_ok(&b, e) && call_changed(c, buf_str(&b), STR(""), e);
+    buf_fini(&b);
+    return ok;
+}
+
 /* With app.reload held. The answer has begun when the run has: from there on, what goes wrong stands in its last line. */
 static bool carry_out(struct call *c, const struct mesh *m, struct build_options *o, struct err *e)
 {
@@ -171,6 +212,8 @@ static bool carry_out(struct call *c, const struct mesh *m, struct build_options
     o->event = tell;
     o->ctx = &t;
     o->cancel = &c->app->cancel;
+    if (!told(c, o, e))
+        return false;
     http_reply_begin(c->reply, 200, STR("application/x-ndjson"));
     bool good = build_run(c->app->build, m, o, &report, &es, e);
     atomic_fetch_add(&c->app->generation, 1);
@@ -183,6 +226,7 @@ static bool carry_out(struct call *c, const struct mesh *m, struct build_options
     }
     buf_reset(&t.line);
     t.line.max = (size_t)64 << 20;
+    leave_out(c, &es);
     put_report(&t.line, &report, &es);
     http_reply_write(c->reply, buf_str(&t.line));
     http_reply_end(c->reply);
@@ -191,8 +235,24 @@ static bool carry_out(struct call *c, const struct mesh *m, struct build_options
     return true;
 }
 
-static bool ports_exist(struct call *c, const struct mesh *m, const struct build_options *o, struct err *e)
+/* Ports of domains where they may build; all of them only for who may build everywhere. */
+static bool may_run(struct call *c, const struct build_options *o, struct err *e)
 {
+    if (o->n_ports == 0 && !policy_may_whole(c->whole, &c->who, RIGHT_BUILD)) {
+        err_set(e, E_DENIED, "a run of everything needs the right `build` without a limit to domains");
+        return err_hint(e, "name ports of your domains"), false;
+    }
+    for (size_t i = 0; i < o->n_ports; i++) {
+        const struct mesh_port *p = mesh_find_port(c->mesh, o->ports[i]);
+        if (p && !call_may(c, RIGHT_BUILD, mesh_find_domain(c->whole, p->product->domain->name), e))
+            return false;
+    }
+    return true;
+}
+
+static bool ports_exist(struct call *c, const struct mesh *newest, const struct build_options *o, struct err *e)
+{
+    const struct mesh *m = call_whole(c) ? newest : c->mesh;
     struct str *known = arena_array(c->a, m->n_ports + 1, sizeof *known);
     for (size_t i = 0; i < m->n_ports; i++)
         known[i] = m->ports[i]->is_default ? m->ports[i]->ref : m->ports[i]->ref_major;
@@ -208,6 +268,7 @@ bool route_run(struct call *c, struct err *e)
     struct app_mesh *m = NULL;
     yyjson_doc *doc = call_body(c, "{}", e);
     bool good = doc && read_request(c, yyjson_doc_get_root(doc), &o, e);
+    good = good && may_run(c, &o, e);
     if (good && (good = app_turn_take(c->app, e))) {
         m = app_mesh_get_locked(c->app);
         good = declaration_is_sound(c, e) && ports_exist(c, app_mesh_of(m), &o, e) && carry_out(c, app_mesh_of(m), &o, e);
@@ -230,6 +291,8 @@ bool route_cancel(struct call *c, struct err *e)
         err_set(e, E_NOT_FOUND, "no run %s is in work", wanted ? "of this number" : "at all");
         return false;
     }
+    if (!call_changed(c, arena_printf(c->a, "run %lld called off", (long long)run), STR(""), e))
+        return false;
     atomic_store(&c->app->cancel, true);
     struct buf b = call_buf();
     put_open(&b, NULL, '{');

@@ -169,9 +169,10 @@ bool route_sources(struct call *c, struct err *e)
     uint64_t generation = atomic_load(&c->app->generation);
     struct buf b = call_buf();
     bool good = true;
-    if (atomic_load(&c->app->run_id) || !kept_answer(c->app, generation, &b)) {
+    bool keep = call_whole(c) && !atomic_load(&c->app->run_id);
+    if (!keep || !kept_answer(c->app, generation, &b)) {
         good = put_sources(c, &b, e);
-        if (good)
+        if (good && keep)
             keep_answer(c->app, generation, &b);
     }
     if (good)

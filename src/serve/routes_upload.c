@@ -240,7 +240,7 @@ static bool place(struct call *c, const struct adding *v, struct err *e)
 {
     struct str root = fs_join(c->a, str_of(c->app->dir), STR("uploads")), full = fs_join(c->a, str_of(c->app->dir), v->path);
     struct str ignore = fs_join(c->a, root, STR(".gitignore"));
-    if (!fs_mkdirs(arena_strz(c->a, fs_dirname(full)), 0700, e))
+    if (!call_changed(c, arena_printf(c->a, "files %.*s", STR_FMT(v->path)), STR(""), e) || !fs_mkdirs(arena_strz(c->a, fs_dirname(full)), 0700, e))
         return false;
     if (!fs_exists(ignore.p) && !fs_write_atomic(ignore.p, STR("# Files that people have sent: data, not declarations.\n*\n"), 0600, e))
         return false;

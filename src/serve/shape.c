@@ -37,7 +37,9 @@ void shape_support(struct buf *b, const char *key, const struct mesh_channel *v,
 struct str shape_materialization(enum mesh_materialization m)
 {
     static const struct str names[] = {
-        [MATERIALIZED_TABLE] = {"table", 5}, [MATERIALIZED_VIEW] = {"view", 4}, [MATERIALIZED_INCREMENTAL] = {"incremental", 11}};
+        [MATERIALIZED_TABLE] = {"table", 5},   [MATERIALIZED_VIEW] = {"view", 4},         [MATERIALIZED_INCREMENTAL] = {"incremental", 11},
+        [MATERIALIZED_BY_KEY] = {"by_key", 6}, [MATERIALIZED_IDENTITY] = {"identity", 8},
+    };
     return names[m];
 }
 
@@ -68,12 +70,12 @@ void shape_port_summary(struct buf *b, const struct mesh_port *p, const struct b
         put_null(b, "stale_cause");
     }
     put_time(b, "built_at", s->built_at_us);
-    if (s->state == PORT_NEVER_BUILT || s->rows < 0)
+    if (s->state == PORT_NEVER_BUILT || s->rows < 0 || p->partial)
         put_null(b, "rows");
     else
         put_int(b, "rows", s->rows);
-    put_opt(b, "data_from", s->data_from);
-    put_opt(b, "data_to", s->data_to);
+    put_opt(b, "data_from", p->partial ? STR("") : s->data_from);
+    put_opt(b, "data_to", p->partial ? STR("") : s->data_to);
     put_open(b, "checks", '{');
     put_int(b, "passed", (int64_t)s->checks_passed);
     put_int(b, "warned", (int64_t)s->checks_warned);
@@ -82,37 +84,47 @@ void shape_port_summary(struct buf *b, const struct mesh_port *p, const struct b
     put_close(b, '}');
 }
 
-void shape_check(struct buf *b, const struct store_check *k)
+static bool is_partial(struct call *c, struct str ref)
 {
+    const struct mesh_port *p = mesh_find_port(c->mesh, ref);
+    return p && p->partial;
+}
+
+void shape_check(struct call *c, struct buf *b, const struct store_check *k)
+{
+    bool part = is_partial(c, k->ref);
     put_open(b, NULL, '{');
-    put_str(b, "rule", k->rule);
+    put_str(b, "rule", call_text(c, k->rule));
     put_opt(b, "column", k->column);
     put_opt(b, "metric", k->metric);
     put_opt(b, "dimension", k->dimension);
     put_opt(b, "severity", k->severity);
     put_str(b, "verdict", str_of(check_verdict_text(k->verdict)));
-    put_opt(b, "measured", k->measured);
-    put_opt(b, "expected", k->expected);
-    put_opt(b, "message", k->message);
+    put_opt(b, "measured", part ? STR("") : call_text(c, k->measured));
+    put_opt(b, "expected", call_text(c, k->expected));
+    put_opt(b, "message", part ? STR("") : call_text(c, k->message)); /* it names what was measured */
     put_time(b, "evaluated_at", k->evaluated_at_us);
     put_int(b, "run_id", k->run_id);
     put_close(b, '}');
 }
 
-void shape_run_port(struct buf *b, const struct mesh *m, const struct store_run_port *p)
+void shape_run_port(struct call *c, struct buf *b, const struct store_run_port *p)
 {
     put_open(b, NULL, '{');
     put_int(b, "run_id", p->run_id);
-    put_str(b, "ref", shape_ref(m, p->ref));
+    put_str(b, "ref", shape_ref(c->mesh, p->ref));
     put_str(b, "status", p->status);
-    put_int(b, "rows", p->rows);
+    if (is_partial(c, p->ref))
+        put_null(b, "rows");
+    else
+        put_int(b, "rows", p->rows);
     put_int(b, "elapsed_ms", p->elapsed_ms);
     put_time(b, "finished_at", p->finished_at_us);
-    put_opt(b, "message", p->message);
+    put_opt(b, "message", is_partial(c, p->ref) ? STR("") : call_text(c, p->message));
     put_close(b, '}');
 }
 
-void shape_run(struct buf *b, const struct mesh *m, const struct store_run *r, const struct store_run_port *ports, size_t n)
+void shape_run(struct call *c, struct buf *b, const struct store_run *r, const struct store_run_port *ports, size_t n)
 {
     put_open(b, NULL, '{');
     put_int(b, "run_id", r->run_id);
@@ -125,10 +137,10 @@ void shape_run(struct buf *b, const struct mesh *m, const struct store_run *r, c
     put_int(b, "ports_failed", r->ports_failed);
     put_int(b, "ports_skipped", r->ports_skipped);
     put_int(b, "rows", r->rows);
-    put_opt(b, "message", r->message);
+    put_opt(b, "message", call_whole(c) ? r->message : STR("")); /* counts of the whole */
     put_open(b, "ports", '[');
     for (size_t i = 0; i < n; i++)
-        shape_run_port(b, m, &ports[i]);
+        shape_run_port(c, b, &ports[i]);
     put_close(b, ']');
     put_close(b, '}');
 }

@@ -6,10 +6,10 @@
 
 #include "sql/sql_int.h"
 
-struct profile { size_t bytes, nodes; int depth; size_t joins; bool inline_refused; };
+struct profile { size_t bytes, nodes; int depth; size_t joins; bool inline_refused, port_functions; };
 static const struct profile profiles[] = {
-    [SQL_QUESTION] = {SQL_QUESTION_BYTES, 20000, 64, 50, true}, /* joins are planned where no deadline reaches */
-    [SQL_PORT] = {SQL_PORT_BYTES, 100000, 64, 100, false},
+    [SQL_QUESTION] = {SQL_QUESTION_BYTES, 20000, 64, 50, true, false}, /* joins are planned where no deadline reaches */
+    [SQL_PORT] = {SQL_PORT_BYTES, 100000, 64, 100, false, true},
 };
 
 enum { QUERY_DEPTH = 64, SET_OPERATIONS = 1000, SERIES_MAX = 1000000, PAD_MAX = 10000, ARRAY_MAX = 10000 };
@@ -131,6 +131,8 @@ static bool look_function(struct gate *g, yyjson_val *fn, bool in_from)
         return refuse(g, "a function may not be written with a name in front of it; write %.*s(x)",
                       name.n < 60 ? (int)name.n : 0, name.p ? name.p : "");
     }
+    if (gate_port_function(name, in_from))
+        return g->limits->port_functions || refuse(g, "the function \"%.*s\" is one of port SQL", STR_FMT(name));
     if (in_from ? !gate_table_function_allowed(name) : !gate_function_allowed(name))
         return refuse(g, "the function \"%.*s\" is not allowed%s", name.n < 80 ? (int)name.n : 80, name.p ? name.p : "", in_from ? " in FROM" : "");
     if (str_eq_nocase(name, STR("range")) || str_eq_nocase(name, STR("generate_series")))

@@ -55,6 +55,11 @@ static const char *const functions[] = {
 
 static const char *const table_functions[] = {"generate_series", "range", "unnest"};
 
+/* Of the mesh, in the SQL of ports. A question has no use for them, and hashes of identifiers are not handed out. */
+static const char *const port_functions[] = {"mesh_attribution", "mesh_consent_merge", "mesh_hash63"};
+static const char *const port_table_functions[] = {"mesh_consent_rules", "mesh_consent_said", "mesh_conversions", "mesh_direct_channels",
+                                                    "mesh_identity_kinds", "mesh_incremental", "mesh_paid_channels", "mesh_purposes", "mesh_touch_windows"};
+
 static const char *const types[] = {
     "ARRAY", "BIGINT", "BIT", "BLOB", "BOOLEAN", "DATE", "DECIMAL", "DOUBLE", "FLOAT", "HUGEINT", "INTEGER",
     "INTEGER_LITERAL", "INTERVAL", "LIST", "MAP", "NULL", "SMALLINT", "STRING_LITERAL", "STRUCT", "TIME", "TIME WITH TIME ZONE",
@@ -83,6 +88,14 @@ static bool listed_folded(bool (*look_up)(struct str), struct str name)
 
 static bool in_functions(struct str name) { return LISTED(functions, name); }
 static bool in_table_functions(struct str name) { return LISTED(table_functions, name); }
+
+static bool in_port_functions(struct str name) { return LISTED(port_functions, name); }
+static bool in_port_table_functions(struct str name) { return LISTED(port_table_functions, name); }
+
+bool gate_port_function(struct str name, bool in_from)
+{
+    return listed_folded(in_from ? in_port_table_functions : in_port_functions, name);
+}
 
 bool gate_function_allowed(struct str name)
 {

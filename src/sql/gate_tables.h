@@ -37,6 +37,7 @@ extern const struct gate_kind gate_type_kind, gate_order_kind;
 
 bool gate_function_allowed(struct str name);
 bool gate_table_function_allowed(struct str name);
+bool gate_port_function(struct str name, bool in_from); /* of the mesh, in port SQL alone: what identity and consent are made of */
 bool gate_type_allowed(struct str id);
 bool gate_user_type_allowed(struct str name);
 /* The n-th allowed function, for tests and documentation; NULL past the end. */

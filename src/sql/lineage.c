@@ -1,6 +1,8 @@
 /* Column lineage: for each result column, the columns of tables that its value is computed from. Follows common table
  * expressions, subqueries, joins, set operations, stars; where a name cannot be placed for certain the column is marked
- * uncertain rather than given a wrong origin. Filters and join conditions decide which rows, not what values, and are left out. */
+ * uncertain rather than given a wrong origin. Filters and join conditions decide which rows, not what values, and are left out.
+ * Whether the value itself may be in the result, or only something that cannot be turned back into it, is told of each origin:
+ * what is not on the list below keeps it. Digests without a key keep it too: an address is found by trying. */
 #include "sql/sql.h"
 
 #include <stdlib.h>
@@ -8,7 +10,7 @@
 #include "sql/sql_int.h"
 
 /* A set of origins, sorted, without repetition. */
-struct origins { struct sql_origin *v; size_t n, cap; bool uncertain; };
+struct origins { struct sql_origin *v; size_t n, cap; bool uncertain, uncertain_kept; };
 
 struct column { struct str name; struct origins from; };
 struct columns { struct column *v; size_t n, cap; bool open; /* open: there may be more than are known */ };
@@ -24,6 +26,7 @@ struct lineage {
     struct arena *arena;
     sql_columns_fn columns;
     void *ctx;
+    bool lost;           /* inside of something that does not give its argument on */
     size_t made;         /* columns so far: stars over joins of stars can double at every step */
 };
 
@@ -54,11 +57,14 @@ static void *grow(struct lineage *l, void *v, size_t n, size_t *cap, size_t size
 static void origin_add(struct lineage *l, struct origins *s, struct sql_origin o)
 {
     size_t lo = 0, hi = s->n;
+    o.kept = o.kept && !l->lost;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
         int d = origin_cmp(&s->v[mid], &o);
-        if (d == 0)
+        if (d == 0) {
+            s->v[mid].kept = s->v[mid].kept || o.kept;
             return;
+        }
         if (d < 0)
             lo = mid + 1;
         else
@@ -70,11 +76,18 @@ static void origin_add(struct lineage *l, struct origins *s, struct sql_origin o
     s->n++;
 }
 
+static void unsure(const struct lineage *l, struct origins *s)
+{
+    s->uncertain = true;
+    s->uncertain_kept = s->uncertain_kept || !l->lost;
+}
+
 static void origins_merge(struct lineage *l, struct origins *into, const struct origins *more)
 {
     for (size_t i = 0; i < more->n; i++)
         origin_add(l, into, more->v[i]);
     into->uncertain = into->uncertain || more->uncertain;
+    into->uncertain_kept = into->uncertain_kept || (more->uncertain_kept && !l->lost);
 }
 
 static struct column *column_add(struct lineage *l, struct columns *c, struct str name)
@@ -112,9 +125,9 @@ static void from_table(struct lineage *l, const struct table *t, struct str name
     if (c)
         origins_merge(l, out, &c->from);
     else if (t->cols.open && t->ref.n)
-        origin_add(l, out, (struct sql_origin){t->ref, sql_fold(l->arena, name)});
+        origin_add(l, out, (struct sql_origin){t->ref, sql_fold(l->arena, name), true});
     else
-        out->uncertain = true;
+        unsure(l, out);
 }
 
 static const struct table *table_find(const struct from *f, struct str alias)
@@ -148,7 +161,8 @@ static bool bare_name(struct lineage *l, const struct from *f, struct str name, 
         const struct column *alias = f->aliases ? column_find(f->aliases, name) : NULL;
         if (alias) {
             origins_merge(l, out, &alias->from);
-            out->uncertain = out->uncertain || open > 0;
+            if (open > 0)
+                unsure(l, out);
             return true;
         }
         const struct table *whole = NULL; /* FROM t SELECT t: the row as a struct */
@@ -158,7 +172,8 @@ static bool bare_name(struct lineage *l, const struct from *f, struct str name, 
         if (whole) {
             for (size_t i = 0; i < whole->cols.n; i++)
                 origins_merge(l, out, &whole->cols.v[i].from);
-            out->uncertain = out->uncertain || whole->cols.open;
+            if (whole->cols.open)
+                unsure(l, out);
             return true;
         }
         if (open == 1 && f->first == single && !single->next) {
@@ -166,7 +181,7 @@ static bool bare_name(struct lineage *l, const struct from *f, struct str name, 
             return true;
         }
         if (open) {
-            out->uncertain = true;
+            unsure(l, out);
             return true;
         }
     }
@@ -193,7 +208,7 @@ static void column_ref(struct lineage *l, const struct from *f, yyjson_val *name
         }
     }
     if (!bare_name(l, f, a, out)) /* column, or column.field */
-        out->uncertain = true;
+        unsure(l, out);
 }
 
 /* ---- expressions ---- */
@@ -229,13 +244,71 @@ static void star_values(struct lineage *l, yyjson_val *x, const struct from *f, 
         for (size_t i = 0; i < t->cols.n; i++)
             origins_merge(l, out, &t->cols.v[i].from);
     }
-    out->uncertain = true;
+    unsure(l, out);
+}
+
+/* What says something of its arguments and gives none of them on: numbers of things, lengths, places in an order, yes or no. Sorted. */
+static const char *const losing[] = {
+    "!~~", "!~~*", "@>", "<@", "^@", "approx_count_distinct", "array_contains", "array_has", "array_has_all", "array_has_any", "array_indexof",
+    "array_length", "array_position", "array_unique", "bit_count", "bool_and", "bool_or", "cardinality", "char_length", "character_length",
+    "contains", "corr", "count", "count_if", "count_star", "countif", "cume_dist", "damerau_levenshtein", "dense_rank", "editdist3", "ends_with",
+    "entropy", "hamming", "ilike_escape", "instr", "isfinite", "isinf", "isnan", "jaccard", "jaro_similarity", "jaro_winkler_similarity",
+    "json_array_length", "json_contains", "json_exists", "json_type", "json_valid", "len", "length", "length_grapheme", "levenshtein",
+    "like_escape", "list_bool_and", "list_bool_or", "list_contains", "list_count", "list_has", "list_has_all", "list_has_any", "list_indexof",
+    "list_position", "list_unique", "map_contains", "not_ilike_escape", "not_like_escape", "ntile", "octet_length", "percent_rank", "position",
+    "prefix", "rank", "rank_dense", "regexp_full_match", "regexp_matches", "regr_count", "row_number", "signbit", "starts_with", "strlen",
+    "strpos", "suffix", "typeof", "~~", "~~*", "~~~",
+};
+static const char *const losing_classes[] = {"BETWEEN", "COMPARISON", "CONJUNCTION"};
+static const char *const losing_operators[] = {"COMPARE_IN", "COMPARE_NOT_IN", "OPERATOR_IS_NOT_NULL", "OPERATOR_IS_NULL", "OPERATOR_NOT"};
+/* Parts of an expression that decide which rows or in which order. */
+static const char *const losing_parts[] = {"end_expr", "filter", "filter_expr", "offset_expr", "order_bys", "orders", "arg_orders", "partitions", "start_expr", "when_expr"};
+/* The first argument, where the second is largest or smallest. */
+static const char *const by_another[] = {"arg_max", "arg_max_null", "arg_min", "arg_min_null", "argmax", "argmin", "max_by", "min_by"};
+
+static bool in_list(const char *const *v, size_t n, struct str s)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_nocase(str_of(v[i]), s))
+            return true;
+    return false;
+}
+#define IN_LIST(v, s) in_list(v, sizeof(v) / sizeof *(v), s)
+
+static bool loses(yyjson_val *x)
+{
+    struct str k = json_str(x, "class");
+    if (str_eq(k, STR("FUNCTION")) || str_eq(k, STR("WINDOW")))
+        return IN_LIST(losing, json_str(x, "function_name"));
+    return IN_LIST(losing_classes, k) || (str_eq(k, STR("OPERATOR")) && IN_LIST(losing_operators, json_str(x, "type"))) ||
+           (str_eq(k, STR("SUBQUERY")) && !sql_is(x, "subquery_type", "SCALAR"));
+}
+
+static void expr_parts(struct lineage *l, yyjson_val *x, const struct cte_scope *ctes, const struct from *f, struct origins *out)
+{
+    size_t i, n, k, m;
+    yyjson_val *key, *child, *argument;
+    bool lost = l->lost, another = IN_LIST(by_another, json_str(x, "function_name"));
+    yyjson_obj_foreach(x, i, n, key, child) {
+        if (!yyjson_is_obj(child) && !yyjson_is_arr(child))
+            continue;
+        l->lost = lost || IN_LIST(losing_parts, sql_val(key));
+        if (another && yyjson_equals_str(key, "children")) {
+            yyjson_arr_foreach(child, k, m, argument) {
+                l->lost = lost || k > 0;
+                expr(l, argument, ctes, f, out);
+            }
+        } else {
+            expr(l, child, ctes, f, out);
+        }
+        l->lost = lost;
+    }
 }
 
 static void expr(struct lineage *l, yyjson_val *x, const struct cte_scope *ctes, const struct from *f, struct origins *out)
 {
     size_t i, n;
-    yyjson_val *key, *child;
+    yyjson_val *child;
     if (yyjson_is_arr(x)) {
         yyjson_arr_foreach(x, i, n, child)
             expr(l, child, ctes, f, out);
@@ -243,6 +316,8 @@ static void expr(struct lineage *l, yyjson_val *x, const struct cte_scope *ctes,
     }
     if (!yyjson_is_obj(x))
         return;
+    bool lost = l->lost;
+    l->lost = lost || loses(x);
     if (sql_is(x, "class", "COLUMN_REF")) {
         column_ref(l, f, yyjson_obj_get(x, "column_names"), out);
     } else if (sql_is(x, "class", "STAR")) {
@@ -258,12 +333,11 @@ static void expr(struct lineage *l, yyjson_val *x, const struct cte_scope *ctes,
                 origins_merge(l, out, &cols.v[i].from);
         }
     } else if (sql_is(x, "class", "POSITIONAL_REFERENCE")) {
-        out->uncertain = true;
+        unsure(l, out);
     } else {
-        yyjson_obj_foreach(x, i, n, key, child)
-            if (yyjson_is_obj(child) || yyjson_is_arr(child))
-                expr(l, child, ctes, f, out);
+        expr_parts(l, x, ctes, f, out);
     }
+    l->lost = lost;
 }
 
 /* ---- FROM ---- */
@@ -310,7 +384,7 @@ static void base_table(struct lineage *l, yyjson_val *t, const struct cte_scope 
         out.ref = sql_fold(l->arena, schema.n ? arena_printf(l->arena, "%.*s.%.*s", STR_FMT(schema), STR_FMT(name)) : name);
         out.cols.open = !l->columns || !l->columns(l->ctx, out.ref, &cols, &n);
         for (size_t i = 0; !out.cols.open && i < n; i++)
-            origin_add(l, &column_add(l, &out.cols, cols[i])->from, (struct sql_origin){out.ref, cols[i]});
+            origin_add(l, &column_add(l, &out.cols, cols[i])->from, (struct sql_origin){out.ref, cols[i], true});
     }
     rename_columns(&out.cols, yyjson_obj_get(t, "column_name_alias"));
     add_table(l, f, out);
@@ -358,7 +432,7 @@ static void pivot(struct lineage *l, yyjson_val *t, const struct cte_scope *ctes
     tables(l, yyjson_obj_get(t, "source"), ctes, &source);
     yyjson_arr_foreach(yyjson_obj_get(t, "groups"), i, n, group)
         if (!bare_name(l, &source, sql_val(group), &column_add(l, &out.cols, sql_val(group))->from))
-            out.cols.v[out.cols.n - 1].from.uncertain = true;
+            unsure(l, &out.cols.v[out.cols.n - 1].from);
     out.cols.open = true;
     add_table(l, f, out);
 }
@@ -457,13 +531,13 @@ static void star(struct lineage *l, yyjson_val *x, const struct cte_scope *ctes,
             if (!replaced)
                 origins_merge(l, &c->from, &t->cols.v[k].from);
             if (yyjson_is_obj(filter)) /* COLUMNS('pattern'): whether this column is among them is not known here */
-                c->from.uncertain = true;
+                unsure(l, &c->from);
         }
         if (t->cols.open) {
             struct column *c = column_add(l, out, STR("*"));
             if (t->ref.n)
-                origin_add(l, &c->from, (struct sql_origin){t->ref, STR("*")});
-            c->from.uncertain = true;
+                origin_add(l, &c->from, (struct sql_origin){t->ref, STR("*"), true});
+            unsure(l, &c->from);
             out->open = true;
         }
     }
@@ -549,9 +623,9 @@ bool sql_lineage(const struct sql_ast *ast, struct arena *a, sql_columns_fn colu
     *out = arena_array(a, cols.n, sizeof **out);
     for (size_t i = 0; i < cols.n; i++) {
         const struct origins *from = &cols.v[i].from;
-        (*out)[i] = (struct sql_column_lineage){arena_str(a, cols.v[i].name), from->v, from->n, from->uncertain};
+        (*out)[i] = (struct sql_column_lineage){arena_str(a, cols.v[i].name), from->v, from->n, from->uncertain, from->uncertain_kept};
         for (size_t k = 0; k < from->n; k++)
-            from->v[k] = (struct sql_origin){arena_str(a, from->v[k].ref), arena_str(a, from->v[k].column)};
+            from->v[k] = (struct sql_origin){arena_str(a, from->v[k].ref), arena_str(a, from->v[k].column), from->v[k].kept};
     }
     return true;
 }

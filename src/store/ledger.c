@@ -39,6 +39,71 @@ const struct ledger_migration ledger_migrations[] = {
         "ALTER TABLE mesh.sys.ingest_job ADD COLUMN values_sha256 VARCHAR;"
         "ALTER TABLE mesh.sys.ingest_job ADD COLUMN since_id BIGINT;",
     },
+    {
+        /* Events: how far the spool is loaded, what each stream holds, the batches of the last days, damage that was passed over,
+           and what did not fit. Written in the transaction of the rows. */
+        "CREATE TABLE mesh.sys.event_place (spool VARCHAR, segment BIGINT, \"offset\" BIGINT);"
+        "INSERT INTO mesh.sys.event_place VALUES ('spool', 0, 0);"
+        "CREATE TABLE mesh.sys.event_stream (stream VARCHAR, version BIGINT, rows BIGINT, data_from TIMESTAMP, data_to TIMESTAMP,"
+        " loaded_at TIMESTAMP);"
+        "CREATE TABLE mesh.sys.event_batch (batch_id BIGINT, loaded_at TIMESTAMP, requests BIGINT, events BIGINT, loaded BIGINT,"
+        " duplicates BIGINT, quarantined BIGINT, segment BIGINT, \"offset\" BIGINT);"
+        "CREATE TABLE mesh.sys.event_damage (segment BIGINT, \"offset\" BIGINT, message VARCHAR, noted_at TIMESTAMP);"
+        "CREATE TABLE mesh.quarantine.event (id BIGINT, source VARCHAR, type VARCHAR, event VARCHAR, message_id VARCHAR,"
+        " reason VARCHAR, field VARCHAR, message VARCHAR, payload VARCHAR, first_payload VARCHAR, meta VARCHAR,"
+        " received_at TIMESTAMP, state VARCHAR, fixed_at TIMESTAMP, replayed_at TIMESTAMP, origin VARCHAR);",
+    },
+    {
+        /* Who belongs together, beside the port's own table (docs/identity.md): the merge ledger, retired ids, the ids in use with the
+           evidence that founded them, and with what the table was made. */
+        "CREATE SCHEMA IF NOT EXISTS mesh.identity;"
+        "CREATE TABLE mesh.identity.ledger (occurred_at TIMESTAMP, source VARCHAR, message_id VARCHAR, evidence BIGINT, seq INTEGER, action VARCHAR,"
+        " cause VARCHAR, kind VARCHAR, value_hash VARCHAR, refused_by VARCHAR, customer_id VARCHAR, other_id VARCHAR, rule_sha VARCHAR,"
+        " decision_id BIGINT);"
+        "CREATE TABLE mesh.identity.redirect (old_id VARCHAR, customer_id VARCHAR, since TIMESTAMP, cause VARCHAR, evidence BIGINT);"
+        "CREATE TABLE mesh.identity.customer (customer_id VARCHAR, evidence BIGINT);"
+        "CREATE TABLE mesh.identity.state (table_name VARCHAR, token VARCHAR, rule_sha VARCHAR, decisions VARCHAR);",
+    },
+    {
+        /* Records that are alike: pairs that are linked or wait for a person, and of what they were made. */
+        "CREATE TABLE mesh.identity.review (pair_id BIGINT, a VARCHAR, b VARCHAR, probability DOUBLE, weight DOUBLE, levels VARCHAR, linked BOOLEAN,"
+        " seen_at TIMESTAMP);"
+        "CREATE TABLE mesh.identity.alike (version_id BIGINT, rule_sha VARCHAR, records BIGINT, compared BIGINT, passed_over BIGINT, rounds INTEGER);",
+    },
+    {
+        /* What people say about consent at the desk, and who may not be shown for a purpose now (docs/privacy.md; govern/consent.c keeps it). The view
+           consent_live is made anew when shared.consent goes live; consent_no is what the gate asks. */
+        "CREATE SCHEMA IF NOT EXISTS mesh.govern;"
+        "CREATE TABLE mesh.govern.consent_said (seq BIGINT, statement_id VARCHAR, kind VARCHAR, value VARCHAR, customer_id VARCHAR, purpose VARCHAR,"
+        " status VARCHAR, source VARCHAR, proof VARCHAR, occurred_at TIMESTAMP, recorded_at TIMESTAMP, actor VARCHAR, taken BOOLEAN);"
+        "CREATE TABLE mesh.govern.consent_desk (statement_id VARCHAR, customer_id VARCHAR, purpose VARCHAR, says BOOLEAN, since TIMESTAMP, expires_at"
+        " TIMESTAMP);"
+        "CREATE TABLE mesh.govern.consent_moved (old_id VARCHAR, customer_id VARCHAR);"
+        "CREATE TABLE mesh.govern.consent_purpose (purpose VARCHAR, fail_open BOOLEAN, expires_s BIGINT);"
+        "CREATE VIEW mesh.govern.consent_live AS SELECT NULL::VARCHAR AS customer_id, NULL::VARCHAR AS purpose, NULL::BOOLEAN AS granted,"
+        " NULL::TIMESTAMP AS expires_at WHERE false;"
+        "CREATE VIEW mesh.govern.consent_no AS WITH no AS (SELECT purpose, customer_id FROM mesh.govern.consent_live AS c WHERE NOT granted OR"
+        " (epoch_us(expires_at) <= epoch_us(now()) AND purpose NOT IN (SELECT purpose FROM mesh.govern.consent_purpose WHERE fail_open)))"
+        " SELECT purpose, customer_id FROM no WHERE NOT EXISTS (SELECT 1 FROM mesh.govern.consent_desk AS d WHERE d.says AND d.purpose = no.purpose AND"
+        " d.customer_id = no.customer_id AND (d.expires_at IS NULL OR epoch_us(d.expires_at) > epoch_us(now())))"
+        " UNION ALL SELECT purpose, customer_id FROM mesh.govern.consent_desk WHERE NOT says"
+        " UNION ALL SELECT no.purpose, m.customer_id FROM no JOIN mesh.govern.consent_moved AS m ON no.customer_id = m.old_id;",
+    },
+    {
+        /* The same people by the evidence that speaks of them; made anew when identity goes live. */
+        "CREATE VIEW mesh.govern.consent_no_evidence AS SELECT NULL::VARCHAR AS purpose, NULL::BIGINT AS evidence WHERE false;",
+    },
+    {
+        /* The same answer, written so that the purpose that is asked for is looked at alone, and nothing is correlated: five times as fast. A yes of a purpose
+           that is open without a word has no end in consent_live. */
+        "CREATE OR REPLACE VIEW mesh.govern.consent_no AS SELECT purpose, customer_id FROM mesh.govern.consent_live AS c ANTI JOIN (SELECT purpose, customer_id"
+        " FROM mesh.govern.consent_desk WHERE says AND (expires_at IS NULL OR epoch_us(expires_at) > epoch_us(now()))) AS d USING (purpose, customer_id)"
+        " WHERE NOT granted OR epoch_us(expires_at) <= epoch_us(now())"
+        " UNION ALL SELECT purpose, customer_id FROM mesh.govern.consent_desk WHERE NOT says"
+        " UNION ALL SELECT c.purpose, m.customer_id FROM mesh.govern.consent_moved AS m JOIN mesh.govern.consent_live AS c ON c.customer_id = m.old_id"
+        " WHERE NOT c.granted OR epoch_us(c.expires_at) <= epoch_us(now());"
+        "DELETE FROM mesh.sys.meta WHERE key = 'consent_live';",
+    },
 };
 const size_t ledger_migrations_count = sizeof ledger_migrations / sizeof *ledger_migrations;
 

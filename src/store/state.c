@@ -11,7 +11,9 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "store/encryption.h"
 #include "store/ledger_int.h"
+#include "store/store_audit.h"
 #include "store/store_int.h"
 
 static const char ledger_version_key[] = "ledger_version";
@@ -51,7 +53,10 @@ static bool take_lock(struct arena *a, struct state *s, struct err *e)
 /* What a dead engine spilled. */
 static void clear_temp(struct arena *a, const struct state *s)
 {
+    static const char *const ends[] = {"", ".wal", ".wal.checkpoint", ".wal.recovery"};
     struct err e;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) /* a copy that was being made of the data file */
+        unlink(path_in(a, s, arena_printf(a, "mesh.duckdb" ENGINE_COPY_SUFFIX "%s", ends[i]).p));
     const char *tmp = path_in(a, s, "tmp");
     if (!fs_remove_tree(tmp, &e) || !fs_mkdirs(tmp, 0700, &e))
         log_err(LOG_WARN, "store", "temp_not_cleared", &e);
@@ -169,12 +174,19 @@ static bool open_engine(struct arena *a, struct state *s, const struct state_opt
     struct engine_conn *c = NULL;
     if (!back_up_engine(a, s, &backup, e))
         return false;
+    unsigned char key[ENGINE_KEY_BYTES];
+    const struct cipher *cipher = cipher_for(s->data_dir);
+    if (cipher)
+        cipher_subkey(cipher, CIPHER_ENGINE, key, sizeof key);
     const struct engine_options options = {.data_path = path_in(a, s, "mesh.duckdb"),
                                            .temp_dir = path_in(a, s, "tmp"),
                                            .threads = o ? o->threads : 0,
                                            .memory_limit_bytes = o ? o->memory_limit_bytes : 0,
-                                           .locked = true};
-    if (!engine_open(&options, &s->engine, e) || !engine_connect(s->engine, &c, e))
+                                           .locked = true,
+                                           .key = cipher ? key : NULL};
+    bool opened = engine_open(&options, &s->engine, e);
+    explicit_bzero(key, sizeof key);
+    if (!opened || !engine_connect(s->engine, &c, e))
         return false;
     char version[24];
     snprintf(version, sizeof version, "%zu", ledger_migrations_count);
@@ -188,6 +200,7 @@ bool state_open(const char *mesh_dir, const struct state_options *o, struct stat
 {
     struct arena a;
     struct state *s = mem_alloc(sizeof *s);
+    pthread_mutex_init(&s->kept_lock, NULL);
     bool ok = false;
     s->lock_fd = -1;
     *out = NULL;
@@ -202,7 +215,11 @@ bool state_open(const char *mesh_dir, const struct state_options *o, struct stat
     if (!make_folders(&a, s, e) || !take_lock(&a, s, e))
         goto out;
     clear_temp(&a, s);
-    if (!store_open(path_in(&a, s, "control.sqlite"), &s->store, e) || !open_engine(&a, s, o, e))
+    if (!encryption_repair(s->data_dir, e) || !encryption_hold(s->dir, s->data_dir, e))
+        goto out;
+    s->held = true;
+    if (!store_open(path_in(&a, s, "control.sqlite"), &s->store, e) ||
+        !store_audit_open(path_in(&a, s, "audit.sqlite"), false, &s->audit, e) || !open_engine(&a, s, o, e))
         goto out;
     *out = s;
     ok = true;
@@ -214,12 +231,38 @@ out:
     return ok;
 }
 
+void *state_kept_take(struct state *s)
+{
+    pthread_mutex_lock(&s->kept_lock);
+    void *kept = s->kept;
+    s->kept = NULL;
+    pthread_mutex_unlock(&s->kept_lock);
+    return kept;
+}
+
+void state_kept_give(struct state *s, void *kept, void (*free_it)(void *kept))
+{
+    pthread_mutex_lock(&s->kept_lock);
+    void *old = s->kept;
+    s->kept = kept;
+    s->kept_free = free_it;
+    pthread_mutex_unlock(&s->kept_lock);
+    if (old)
+        free_it(old);
+}
+
 void state_close(struct state *s)
 {
     if (!s)
         return;
+    if (s->kept)
+        s->kept_free(s->kept);
+    pthread_mutex_destroy(&s->kept_lock);
     engine_close(s->engine);
+    store_close(s->audit);
     store_close(s->store);
+    if (s->held)
+        encryption_drop(s->data_dir);
     fs_unlock(&s->lock_fd);
     mem_free(s->data_dir);
     mem_free(s->dir);

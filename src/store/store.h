@@ -1,4 +1,4 @@
-/* Control-plane state in SQLite (WAL): runs, check results, query log. Small, transactional, safe to call from any thread. */
+/* Control-plane state in SQLite (WAL): runs, check results, requests, settings. Small, transactional, safe to call from any thread. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -66,17 +66,7 @@ struct store_port_state {
 MUST_CHECK bool store_port_states(struct store *s, struct arena *a, const struct str *refs, size_t n, struct str passed_over,
                                   struct store_port_state **out, struct err *e);
 
-struct store_query {
-    int64_t at_us;
-    struct str principal, purpose, sql_shape /* literals removed */, verdict, refs;
-    int64_t rows, elapsed_ms;
-};
-MUST_CHECK bool store_query_log(struct store *s, const struct store_query *q, struct err *e);
-MUST_CHECK bool store_queries(struct store *s, struct arena *a, size_t limit, struct store_query **out, size_t *n, struct err *e);
-
-/* How often each port was read since a moment: for search and "who uses it". Sorted by ref. */
-struct store_use { struct str ref; int64_t questions, principals, last_us; };
-MUST_CHECK bool store_uses(struct store *s, struct arena *a, int64_t since_us, struct store_use **out, size_t *n, struct err *e);
+struct store_use { struct str ref; int64_t questions, principals, last_us; }; /* store_uses, in store_audit.h */
 
 /* Demand: somebody asks for a product or access, or comments on a field; the owner answers. Numbers are never used twice. */
 struct store_request {
@@ -121,6 +111,29 @@ MUST_CHECK bool store_alerts_write(struct store *s, const struct store_alert *ra
 MUST_CHECK bool store_messages(struct store *s, struct arena *a, bool due_only, size_t limit, struct store_message **out, size_t *n, struct err *e); /* due: oldest first; else newest first */
 /* One attempt at a message. next_us: when to try again; 0: never. */
 MUST_CHECK bool store_message_tried(struct store *s, int64_t id, bool delivered, int64_t next_us, struct str problem, struct err *e);
+
+/* Write keys of event sources. The key itself is shown once and not kept; its SHA-256 is. */
+struct store_key {
+    int64_t id, created_at_us, revoked_at_us; /* revoked 0: it holds */
+    struct str source, sha256, begins, label; /* begins: its first characters, to tell keys apart */
+};
+MUST_CHECK bool store_key_add(struct store *s, struct store_key *k /* id and time are set */, struct err *e);
+MUST_CHECK bool store_key_revoke(struct store *s, int64_t id, struct err *e); /* E_NOT_FOUND; a second time changes nothing */
+MUST_CHECK bool store_keys(struct store *s, struct arena *a, struct str source, struct store_key **out, size_t *n, struct err *e); /* empty: all; newest first */
+/* People whose events are never stored again: keyed hashes of their identifiers (collect/suppress.h). */
+struct store_suppressed { struct str hash, kind, reason; int64_t added_at_us; };
+MUST_CHECK bool store_suppressed_add(struct store *s, const struct store_suppressed *p, struct err *e); /* again: nothing changes */
+MUST_CHECK bool store_suppressed_remove(struct store *s, struct str hash, struct err *e); /* E_NOT_FOUND */
+MUST_CHECK bool store_suppressed_all(struct store *s, struct arena *a, struct store_suppressed **out, size_t *n, struct err *e);
+
+/* What people decided of identities (identity/decisions.h seals and reads them). */
+struct store_decision {
+    int64_t id, at_us, withdrawn_at_us; /* withdrawn 0: in force */
+    struct str action /* merge split */, sealed, hashes, reason, who, withdrawn_by;
+};
+MUST_CHECK bool store_decision_add(struct store *s, struct store_decision *d /* id and time are set */, struct err *e);
+MUST_CHECK bool store_decision_withdraw(struct store *s, int64_t id, struct str who, struct err *e); /* E_NOT_FOUND; a second time changes nothing */
+MUST_CHECK bool store_decisions(struct store *s, struct arena *a, struct store_decision **out, size_t *n, struct err *e); /* all, oldest first */
 
 MUST_CHECK bool store_setting_set(struct store *s, struct str key, struct str value, struct err *e);
 MUST_CHECK bool store_setting_get(struct store *s, struct arena *a, struct str key, struct str *value,

@@ -24,6 +24,13 @@ extern const size_t store_migrations_count;
 MUST_CHECK bool store_migrate(sqlite3 *db, const char *path, const struct store_migration *m, size_t n, struct err *e);
 MUST_CHECK bool store_exec(sqlite3 *db, const char *sql, struct err *e);
 
+/* A file with its pragmas and migrations; of a file that is only read neither its mode nor its version is touched. */
+MUST_CHECK bool store_open_file(const char *path, bool read_only, const char *pragmas, const struct store_migration *m, size_t n,
+                                struct store **out, struct err *e);
+
+/* The layer that encrypts a file below a folder that is held under a key (vfs.c); NULL: SQLite's own. */
+const char *store_vfs_for(const char *path);
+
 /* One statement with its lock held from begin to end. Parameters are bound in order; a str without pointer is NULL. */
 struct store_stmt {
     struct store *s;
@@ -35,6 +42,7 @@ struct store_stmt {
 MUST_CHECK bool store_begin(struct store_stmt *q, struct store *s, const char *sql, struct err *e);
 void store_bind_i64(struct store_stmt *q, int64_t v);
 void store_bind_str(struct store_stmt *q, struct str v);
+void store_bind_bytes(struct store_stmt *q, struct str v);
 bool store_row(struct store_stmt *q);             /* false: no more rows, or failed */
 MUST_CHECK bool store_step(struct store_stmt *q); /* a statement without rows, run once more with new values after it */
 MUST_CHECK bool store_end(struct store_stmt *q);  /* false: e is filled */
@@ -42,5 +50,6 @@ int64_t store_col_i64(const struct store_stmt *q, int col);
 struct str store_col_str(const struct store_stmt *q, struct arena *a, int col); /* copied; NULL is empty */
 
 bool store_fail(sqlite3 *db, struct err *e); /* fills e from the connection; always false */
+MUST_CHECK bool store_log_empty(sqlite3 *db, struct err *e); /* `lock` held; E_BUSY: somebody reads */
 
 #endif

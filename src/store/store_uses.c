@@ -1,4 +1,5 @@
-/* How often each port was read, from the query log; what the program asks itself (GOVERN_ITSELF) is nobody's use. */
+/* How often each port was read, from the audit log. */
+#include "store/store_audit.h"
 #include "store/store_int.h"
 
 #include <stdlib.h>
@@ -24,16 +25,15 @@ static size_t count_refs(struct str refs)
     return n;
 }
 
-bool store_uses(struct store *s, struct arena *a, int64_t since_us, struct store_use **out, size_t *n, struct err *e)
+bool store_uses(struct store *audit, struct arena *a, int64_t since_us, struct store_use **out, size_t *n, struct err *e)
 {
     struct store_stmt q;
     struct seen *v = NULL;
     size_t n_seen = 0, cap = 0;
     *n = 0;
-    if (!store_begin(&q, s,
-                     "SELECT refs, principal, count(*), max(at_us) FROM query_log WHERE at_us >= ? AND refs <> '' AND verdict = 'allowed'"
-                     " AND principal <> 'trellis'"
-                     " GROUP BY refs, principal",
+    if (!store_begin(&q, audit,
+                     "SELECT what, principal, count(*), max(at_us) FROM entry INDEXED BY entry_use WHERE at_us >= ? AND kind = 'read' AND"
+                     " verdict = 'ok' AND quiet = 0 AND what <> '' GROUP BY what, principal",
                      e))
         return false;
     store_bind_i64(&q, since_us);

@@ -41,6 +41,14 @@ test("find and lineage on the command line", async (t) => {
         }
         assert.equal(find("chanel").results[0].ref, "acquisition.spend.channel");
     });
+    await t.test("a number by its synonym, and what it stands on", () => {
+        const [first] = find("aov").results;
+        assert.deepEqual([first.kind, first.ref], ["metric", "shared.average_order_value"]);
+        const { nodes, edges } = json(["lineage", "shared.average_order_value"], { cwd: dir });
+        const at = (id) => nodes.findIndex((n) => n.id === id);
+        for (const [from, to] of [["metric:shared.revenue", "metric:shared.average_order_value"], ["port:shared.customer_order", "metric:shared.revenue"]])
+            assert.ok(edges.some((e) => e.from === at(from) && e.to === at(to)), `${from} to ${to}`);
+    });
     await t.test("words that match nothing are named", () => {
         const answer = find("outlay", "qqqqqqq");
         assert.deepEqual(answer.dropped_words, ["qqqqqqq"]);

@@ -122,3 +122,51 @@ test("sources, domains, dashboards, terms and goals", async (t) => {
     assert.equal(goaled.applied, true);
     must(["-C", dir, "check"]);
 });
+
+test("what happened on a day, and a panel of SQL: each one more entry, its neighbours as they were", async (t) => {
+    const { dir, s, draft } = await mesh(t);
+    const get = async (route) => JSON.parse((await s.ask(`/api/v1/${route}`)).text ?? "{}");
+    const notes = path.join(dir, "governance/annotations.yaml");
+    const sale = { day: "2026-03-02", until: "2026-03-04", title: "Sale: 50 % \"off\"", kind: "promotion", domain: "web" };
+    assert.match((await draft("annotation", sale)).patch, /Sale: 50 %/);
+    assert.ok(!fs.existsSync(notes));
+    assert.equal((await draft("annotation", sale, true)).applied, true);
+    fs.writeFileSync(notes, `# ours\n${fs.readFileSync(notes, "utf8")}`);
+    assert.deepEqual(fields(await draft("annotation", sale)), ["title"], "of that title there is one");
+    assert.equal((await draft("annotation", { day: "2026-03-09", title: "A talk" }, true)).applied, true);
+    assert.match(fs.readFileSync(notes, "utf8"), /^# ours\nannotations:\n/);
+    assert.deepEqual((await get("annotations?from=2026-03-01&to=2026-03-31")).annotations.filter((x) => x.source === "file").map((x) => [x.day, x.until, x.title, x.kind]),
+        [["2026-03-02", "2026-03-04", sale.title, "promotion"], ["2026-03-09", null, "A talk", "other"]]);
+    assert.match((await draft("annotation", { day: "2026-03-09", until: "2026-03-01", title: "Backwards" })).errors[0].message, /ends before it begins/);
+    const noted = async (column, title, value, apply) => JSON.parse((await s.ask("/api/v1/edits", { method: "POST", body: JSON.stringify({ changes: [{ kind: "annotation", ref: title, column, field: "annotation", value }], apply }) })).text ?? "{}");
+    const talk = { day: "2026-03-10", title: "A talk in the hall", kind: "other" };
+    assert.match((await noted("2026-03-09", "A talk", talk, false)).patch, /-.*A talk"?\}?\n\+.*A talk in the hall/);
+    assert.equal((await noted("2026-03-09", "A talk", talk, true)).applied, true);
+    assert.match((await noted("2026-03-09", "A talk", talk, true)).errors[0].message, /nothing of this title is written down for that day/, "another tab was faster");
+    assert.match((await noted("2026-03-10", talk.title, { ...talk, until: "2026-03-01" }, true)).errors[0].message, /ends before it begins/);
+    assert.equal((await noted("2026-03-10", talk.title, null, true)).applied, true);
+    assert.doesNotMatch(fs.readFileSync(notes, "utf8"), /A talk/);
+    assert.match(fs.readFileSync(notes, "utf8"), /^# ours\nannotations:\n  - .*Sale: 50/);
+
+    const sql = "SELECT country, count(*) AS orders\nFROM web.orders GROUP BY 1";
+    const board = path.join(dir, "domains/web/dashboards/weekly.yaml");
+    await draft("dashboard", { domain: "web", name: "weekly", title: "Weekly", panels: [{ title: "Rows", port: "web.orders", chart: "number", measures: [{ aggregate: "count" }] }] }, true);
+    fs.writeFileSync(board, fs.readFileSync(board, "utf8").replace("panels:\n", "panels:\n  # the first\n"));
+    const before = fs.readFileSync(board, "utf8").trimEnd();
+    const edit = async (value, apply) => JSON.parse((await s.ask("/api/v1/edits", { method: "POST", body: JSON.stringify({ changes: [{ kind: "dashboard", ref: "web.weekly", column: value.title, field: "panel", value }], apply }) })).text ?? "{}");
+    assert.equal((await edit({ title: "By country", sql, chart: "bar", x: "country" }, true)).applied, true);
+    const { panels, version } = await get("dashboards/web/weekly");
+    const arrange = async (was, apply) => s.ask("/api/v1/edits", { method: "POST", body: JSON.stringify({ changes: [{ kind: "dashboard", ref: "web.weekly", field: "panels", value: [{ title: "Rows", port: "web.orders", chart: "number", measures: [{ aggregate: "count" }] }], was }], apply }) });
+    const slower = await arrange("0123456789ab", true);
+    assert.equal(slower.status, 409, "what another tab added is not taken away");
+    assert.match(slower.text, /somebody else has changed domains\/web\/dashboards\/weekly.yaml since it was opened here/);
+    const shown = await arrange(version, false);
+    assert.equal(shown.status, 200);
+    assert.match(JSON.parse(shown.text).patch, /-.*By country/);
+    assert.deepEqual(panels.map((p) => [p.kind, p.reads.map((r) => r.ref)]), [["port", []], ["sql", ["web.orders"]]]);
+    assert.equal(panels[1].sql, sql);
+    assert.ok(fs.readFileSync(board, "utf8").startsWith(`${before}\n`), "all else as it was");
+    assert.equal((await edit({ title: "Gone", sql: "SELECT * FROM web.nothing" }, true)).errors[0].code, "TR106");
+    const lineage = await get("lineage?level=port");
+    assert.ok(lineage.nodes.some((n) => n.kind === "dashboard" && n.ref === "web.weekly"));
+});

@@ -127,16 +127,20 @@ static const char *logical_type(struct str physical)
 }
 
 /* "day DATE, spend DECIMAL(18,6)" -> property lines */
-static void put_columns(struct buf *b, struct str columns)
+static void put_columns(struct buf *b, struct str columns, struct str key)
 {
+    int position = 0;
     while (columns.n > 0) {
         size_t end = 0;
         int depth = 0;
         for (; end < columns.n && (columns.p[end] != ',' || depth > 0); end++)
             depth += columns.p[end] == '(' ? 1 : columns.p[end] == ')' ? -1 : 0;
         struct str type, name = str_cut(str_trim((struct str){columns.p, end}), ' ', &type);
-        buf_printf(b, "      - {name: %.*s, logicalType: %s, physicalType: \"%.*s\", classification: internal}\n", STR_FMT(name),
+        buf_printf(b, "      - {name: %.*s, logicalType: %s, physicalType: \"%.*s\", classification: internal", STR_FMT(name),
                    logical_type(type), STR_FMT(type));
+        if (str_find(key, name, 0) != SIZE_MAX)
+            buf_printf(b, ", primaryKey: true, primaryKeyPosition: %d", ++position);
+        buf_addz(b, "}\n");
         columns = end < columns.n ? (struct str){columns.p + end + 1, columns.n - end - 1} : STR("");
     }
 }
@@ -152,12 +156,19 @@ void world_port(struct world *w, const struct world_port *p)
         "domain: acquisition\ndescription: {purpose: A test., limitations: None., usage: Tests.}\noutputPorts:\n  - name: %s\n   "
         " version: 1.0.0\n"
         "    type: tables\n    description: A test.\n    contractId: acquisition.%s_product.%s\n    customProperties:\n"
-        "      - {property: trellisMaterialization, value: %s}\n      - {property: trellisTimeColumn, value: %s}\n",
-        p->name, p->name, p->name, p->name, p->name, p->materialization ? p->materialization : "table",
-        p->time_column ? p->time_column : "day");
+        "      - {property: trellisMaterialization, value: %s}\n",
+        p->name, p->name, p->name, p->name, p->name, p->materialization ? p->materialization : "table");
+    if (!p->time_column || p->time_column[0])
+        buf_printf(&b, "      - {property: trellisTimeColumn, value: %s}\n", p->time_column ? p->time_column : "day");
     if (p->materialization && str_eq(str_of(p->materialization), STR("incremental")))
         buf_printf(&b, "      - {property: trellisKey, value: [%s]}\n      - {property: trellisLookback, value: %d}\n",
                    p->time_column ? p->time_column : "day", p->lookback);
+    if (p->by)
+        buf_printf(&b, "      - {property: trellisIncrementalBy, value: %s}\n", p->by);
+    if (p->key || p->by)
+        buf_printf(&b, "      - {property: trellisKey, value: [%s]}\n", p->key ? p->key : p->by);
+    if (p->live)
+        buf_addz(&b, "      - {property: trellisLive, value: true}\n");
     buf_addz(&b, "team: {name: Growth, members: [{username: ana@example.org, name: Ana Ruiz, role: owner}]}\n");
     world_put(w, arena_printf(a, "%s/product.yaml", folder).p, buf_z(&b));
     buf_reset(&b);
@@ -166,7 +177,7 @@ void world_port(struct world *w, const struct world_port *p)
                "active\nschema:\n  - name: %s\n"
                "    physicalType: table\n    properties:\n",
                p->name, p->name, p->name, p->name);
-    put_columns(&b, str_of(p->columns));
+    put_columns(&b, str_of(p->columns), p->key ? str_of(p->key) : STR(""));
     if (p->quality)
         buf_printf(&b, "    quality:\n%s", p->quality);
     world_put(w, arena_printf(a, "%s/%s.odcs.yaml", folder, p->name).p, buf_z(&b));

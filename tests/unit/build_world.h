@@ -44,6 +44,9 @@ struct world_port {
     const char *columns; /* "day DATE, spend DECIMAL(18,6)" */
     const char *quality; /* YAML lines of six spaces, or NULL */
     int lookback;
+    const char *by;  /* of by_key: trellisIncrementalBy */
+    const char *key; /* columns of the key, with commas; marked in the contract. NULL: `by`, and not marked */
+    bool live;
 };
 void world_port(struct world *w, const struct world_port *p);
 void world_drop_port(struct world *w, const char *name);

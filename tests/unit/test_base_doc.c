@@ -288,6 +288,11 @@ static void json_documents(void **state)
     assert_int_equal(doc_first(d, list)->v.i, 1);
     assert_true(str_eq(doc_str(d, doc_root(d), "s"), STR("\xf0\x9f\x98\x80\n\xc3\xa9/")));
     assert_int_equal(doc_get(d, doc_root(d), "m")->kind, DOC_MAP);
+    assert_int_equal(doc_get(d, doc_root(d), "m")->col, 39);
+    static const uint32_t cols[] = {9, 12, 20, 26};
+    const struct doc_node *item = doc_first(d, list);
+    for (size_t i = 0; i < 4; i++, item = doc_next(d, item))
+        assert_int_equal(item->col, cols[i]);
     assert_int_equal(doc_root(d)->end_line, 4);
     static const struct {
         const char *z;

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 
 #include "base/fault.h"
 #include "base/fs.h"
+#include "base/secret.h"
 
 static char dir[] = "/tmp/trellis-test-fs-XXXXXX";
 
@@ -225,6 +227,61 @@ static void a_failed_write_leaves_the_old_file(void **state)
 }
 #endif
 
+/* ---- several at once ---- */
+
+enum { THREADS = 8, ROUNDS = 40 };
+
+struct writer { pthread_barrier_t *all; unsigned char key[ROUNDS][SECRET_BYTES]; bool ok; };
+
+static void *write_and_make(void *arg)
+{
+    struct writer *w = arg;
+    char name[32];
+    struct err e;
+    w->ok = true;
+    for (int i = 0; i < ROUNDS; i++) {
+        snprintf(name, sizeof name, "key.%d", i);
+        pthread_barrier_wait(w->all);
+        w->ok &= fs_write_atomic("same.txt", STR("one of us"), 0600, &e);
+        w->ok &= secret_key(".", name, w->key[i], &e);
+    }
+    return NULL;
+}
+
+static void threads_write_one_file_and_make_one_key(void **state)
+{
+    (void)state;
+    static struct writer w[THREADS];
+    pthread_t thread[THREADS];
+    pthread_barrier_t all;
+    assert_int_equal(pthread_barrier_init(&all, NULL, THREADS), 0);
+    for (int i = 0; i < THREADS; i++) {
+        w[i].all = &all;
+        assert_int_equal(pthread_create(&thread[i], NULL, write_and_make, &w[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(thread[i], NULL), 0);
+    pthread_barrier_destroy(&all);
+    for (int i = 0; i < THREADS; i++) {
+        assert_true(w[i].ok);
+        assert_memory_equal(w[i].key, w[0].key, sizeof w[0].key);
+    }
+    struct arena a;
+    struct err e;
+    struct str *left;
+    size_t n;
+    bool there = false;
+    arena_init(&a);
+    assert_true(fs_glob(&a, "*.tmp", false, &left, &n, &e));
+    assert_int_equal(n, 0);
+    assert_true(fs_write_new("same.txt", STR("too late"), 0600, &there, &e));
+    assert_true(there);
+    assert_true(fs_write_new("new.txt", STR("first"), 0600, &there, &e));
+    assert_false(there);
+    assert_true(fs_exists("new.txt"));
+    arena_fini(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +289,7 @@ int main(void)
         cmocka_unit_test(paths),
         cmocka_unit_test(patterns),
         cmocka_unit_test(locks),
+        cmocka_unit_test(threads_write_one_file_and_make_one_key),
 #ifdef TRELLIS_FAULTS
         cmocka_unit_test(a_failed_write_leaves_the_old_file),
 #endif

@@ -63,6 +63,32 @@ static void a_buffer_keeps_its_maximum(void **state)
     buf_fini(&b);
 }
 
+/* What a spreadsheet would run is made a text; numbers, days, telephone numbers stay as they are. */
+static void formulas_are_texts_in_csv(void **state)
+{
+    (void)state;
+    static const char *const kept[] = {"", "a", "5", "-5", "-12.50", "+49 (0)170/55-50", "-1e-07", "+1E9", "-inf", "-", "2026-01-01", "a=1", "%=1", ";=1", "'=1", "[=1]", "x@y.z", " x", "\xc2\xa0x"};
+    static const char *const made[] = {"=1", "@x", "+x", "-x", "-1e", "-1e5x", "+1+cmd|' /C calc'!A0", "-1=2", " =1", "\t5", "\r", "\nx", "\xef\xbb\xbf=1", "\xc2\xa0@x", "\xef\xbc\x9d" "1", " \xef\xbc\x8b" "1", " -5"};
+    struct buf b = BUF_INIT(1000), want = BUF_INIT(1000);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        buf_reset(&b);
+        buf_csv_cell(&b, str_of(kept[i]));
+        assert_string_equal(buf_z(&b), kept[i]);
+    }
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        buf_reset(&b);
+        buf_reset(&want);
+        buf_printf(&want, "\"'%s\"", made[i]);
+        buf_csv_cell(&b, str_of(made[i]));
+        assert_string_equal(buf_z(&b), buf_z(&want));
+    }
+    buf_reset(&b);
+    buf_csv_cell(&b, STR("=\"a\",1"));
+    assert_string_equal(buf_z(&b), "\"'=\"\"a\"\",1\"");
+    buf_fini(&b);
+    buf_fini(&want);
+}
+
 static void pieces_are_written(void **state)
 {
     (void)state;
@@ -252,7 +278,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_checked),      cmocka_unit_test(a_buffer_keeps_its_maximum),
-        cmocka_unit_test(pieces_are_written),     cmocka_unit_test(an_arena_gives_aligned_zeroed_memory),
+        cmocka_unit_test(pieces_are_written),
+        cmocka_unit_test(formulas_are_texts_in_csv),
+        cmocka_unit_test(an_arena_gives_aligned_zeroed_memory),
         cmocka_unit_test(an_error_is_written),    cmocka_unit_test(many_errors_are_sorted_and_bounded),
         cmocka_unit_test(json_helpers),           cmocka_unit_test(log_lines_are_one_line_and_limited),
 #ifdef TRELLIS_FAULTS

@@ -15,8 +15,8 @@
 
 #define T(z) {YAML_TEXT, {z, sizeof(z) - 1}, NULL, 0}
 #define S(z) {z, sizeof(z) - 1}
-#define KEY(k) {S(k), {NULL, 0}, {NULL, 0}}
-#define ENTRY(k, w, v) {S(k), S(w), S(v)}
+#define KEY(k) {.key = S(k)}
+#define ENTRY(k, w, v) {.key = S(k), .where = S(w), .equals = S(v)}
 
 static const struct str two[] = {S("a"), S("b, c")};
 static const struct edit_case {
@@ -70,6 +70,22 @@ static const struct edit_case {
     {"p:\n  - name: one\n    a: 1\n    b: 2\n", {ENTRY("p", "name", "one"), KEY("b")}, {.kind = YAML_REMOVE}, "p:\n  - name: one\n    a: 1\n"},
     {"x: 1\npanels:\n  - title: old\n", {KEY("panels")}, {YAML_JSON, S("[{\"title\":\"a: b\",\"n\":[1,true]},{\"title\":\"c\"}]"), NULL, 0},
      "x: 1\npanels:\n  - {title: \"a: b\", n: [1, true]}\n  - {title: \"c\"}\n"},
+    {"p:\n  - name: one\n    d: x\n  # about two\n  - {name: two, d: y}   # flow\n", {ENTRY("p", "name", "one")}, {YAML_JSON, S("{\"name\":\"one\",\"n\":[1]}"), NULL, 0},
+     "p:\n  - {name: \"one\", n: [1]}\n  # about two\n  - {name: two, d: y}   # flow\n"},
+    {"p:\n  - name: one\n  - {name: two, d: y}   # flow\nz: 1\n", {ENTRY("p", "name", "two")}, {YAML_JSON, S("{\"name\":\"two\"}"), NULL, 0},
+     "p:\n  - name: one\n  - {name: \"two\"}   # flow\nz: 1\n"},
+    {"p:\n  - name: one\nz: 1\n", {ENTRY("p", "name", "new")}, {YAML_JSON, S("{\"name\":\"new\",\"d\":2}"), NULL, 0}, "p:\n  - name: one\n  - {name: \"new\", d: 2}\nz: 1\n"},
+    {"p: [{name: one}]\n", {ENTRY("p", "name", "new")}, {YAML_JSON, S("{\"name\":\"new\"}"), NULL, 0}, "p: [{name: one}, {name: \"new\"}]\n"},
+    {"z: 1\n", {ENTRY("p", "name", "new")}, {YAML_JSON, S("{\"name\":\"new\"}"), NULL, 0}, "z: 1\np:\n  - {name: \"new\"}\n"},
+    {"p:\nz: 1\n", {ENTRY("p", "name", "new")}, {YAML_JSON, S("{\"name\":\"new\"}"), NULL, 0}, "p:\n  - {name: \"new\"}\nz: 1\n"},
+    {"p:\n  - name: one\n    d: x\n  - {name: two}\n  - name: three\n", {ENTRY("p", "name", "one")}, {.kind = YAML_REMOVE}, "p:\n  - {name: two}\n  - name: three\n"},
+    {"p:\n  - name: one\n  - name: three\n    d: x # last\nz: 1\n", {ENTRY("p", "name", "three")}, {.kind = YAML_REMOVE}, "p:\n  - name: one\nz: 1\n"},
+    {"p: [{name: one}, {name: two}, {name: three}] # all\n", {ENTRY("p", "name", "two")}, {.kind = YAML_REMOVE}, "p: [{name: one}, {name: three}] # all\n"},
+    {"p: [{name: one}, {name: two}]\n", {ENTRY("p", "name", "two")}, {.kind = YAML_REMOVE}, "p: [{name: one}]\n"},
+    {"p: [{name: one}] # all\n", {ENTRY("p", "name", "one")}, {.kind = YAML_REMOVE}, "p: [] # all\n"},
+    {"p:\n  - name: one\n    d: 1\nz: 1\n", {ENTRY("p", "name", "one")}, {.kind = YAML_REMOVE}, "p:\n  []\nz: 1\n"},
+    {"p:\n  - name: one\n", {ENTRY("p", "name", "two")}, {.kind = YAML_REMOVE}, "p:\n  - name: one\n"},
+    {"p:\n  - name: one\n", {ENTRY("p", "name", "one")}, {YAML_JSON, S("{\"name\":\"other\"}"), NULL, 0}, NULL},
     {"base: &b\n  x: 1\nother: *b\n", {KEY("other"), KEY("x")}, T("2"), NULL},
     {"a: text\n", {KEY("a"), KEY("b")}, T("x"), NULL},
     {"a: {b: 1}\n", {ENTRY("a", "name", "x"), KEY("b")}, T("x"), NULL},

@@ -12,10 +12,31 @@
 #include "base/fault.h"
 #include "build_series.h"
 
+/* Beside the series: two ports by key, the second by the log of the first. */
+static const struct world_port keyed[] = {
+    {.name = "camp",
+     .materialization = "by_key",
+     .by = "campaign",
+     .key = "campaign",
+     .time_column = "",
+     .columns = "campaign VARCHAR, bucket BIGINT, spend DECIMAL(18,6), n BIGINT",
+     .sql = "SELECT campaign, CAST(substr(campaign, 2) AS BIGINT) % 10 AS bucket, CAST(sum(spend) AS DECIMAL(18,6)) AS spend, count(*) AS n FROM "
+            "acquisition.daily GROUP BY campaign"},
+    {.name = "bucket",
+     .materialization = "by_key",
+     .by = "bucket",
+     .key = "bucket",
+     .time_column = "",
+     .columns = "bucket BIGINT, spend DECIMAL(18,6), n BIGINT",
+     .sql = "SELECT bucket, CAST(sum(spend) AS DECIMAL(18,6)) AS spend, CAST(sum(n) AS BIGINT) AS n FROM acquisition.camp GROUP BY bucket"},
+};
+
 static int setup(void **state)
 {
     struct world *w = mem_alloc(sizeof *w);
     series_init(w);
+    for (size_t i = 0; i < sizeof keyed / sizeof *keyed; i++)
+        world_port(w, &keyed[i]);
     *state = w;
     return 0;
 }
@@ -28,6 +49,12 @@ static int teardown(void **state)
 }
 
 #ifdef TRELLIS_FAULTS
+static const char *keyed_figures(struct world *w)
+{
+    return world_value(w, "SELECT (SELECT count(*) || ' ' || sum(hash(t)::HUGEINT) FROM mesh.live.\"acquisition.camp_v1\" AS t) || '/' || (SELECT "
+                          "count(*) || ' ' || sum(hash(t)::HUGEINT) FROM mesh.live.\"acquisition.bucket_v1\" AS t)");
+}
+
 static void die_then_go_on(struct world *w, const char *point)
 {
     int status = 0;
@@ -55,7 +82,9 @@ static void every_crash_point(void **state)
     struct world *w = *state;
     static const char *const points[] = {"build_after_load",     "build_after_table",     "build_before_swap",
                                          "build_before_commit",  "build_before_commit:2", "build_after_commit",
-                                         "build_after_commit:2", "build_after_window",    "build_after_ports"};
+                                         "build_after_commit:2", "build_after_window",    "build_after_ports",
+                                         "build_after_delta",    "build_after_delta:2",   "build_before_commit:5",
+                                         "build_after_commit:5"};
     char expected[200];
     world_open(w);
     assert_true(world_run(w));
@@ -71,9 +100,10 @@ static void every_crash_point(void **state)
         die_then_go_on(w, points[i]);
         snprintf(expected, sizeof expected, "%d ", SERIES_ROWS);
         assert_int_equal(strncmp(series_figures(w), expected, strlen(expected)), 0);
-        const char *figures = arena_strz(&w->arena, str_of(series_figures(w)));
+        const char *figures = arena_strz(&w->arena, str_of(series_figures(w))), *by_key = keyed_figures(w);
         assert_true(world_run_with(w, (struct build_options){.full = true}));
         assert_string_equal(figures, series_figures(w));
+        assert_string_equal(by_key, keyed_figures(w));
     }
 }
 
@@ -103,6 +133,9 @@ static void calls_fail_in_turn(void **state)
                 fail_msg("after call %u failed: %s %s", nth, w->err.text, w->errs.n > 0 ? w->errs.v[0].text : "");
             assert_string_equal(world_value(w, "SELECT max(spend)::INTEGER FROM mesh.live.\"acquisition.daily_v1\""),
                                 arena_printf(&w->arena, "%d", number).p);
+            assert_string_equal(world_value(w, "SELECT min(spend)::INTEGER || ' ' || max(spend)::INTEGER || ' ' || sum(n) FROM "
+                                               "mesh.live.\"acquisition.bucket_v1\""),
+                                arena_printf(&w->arena, "%d %d %d", number * (SERIES_ROWS / 10), number * (SERIES_ROWS / 10), SERIES_ROWS).p);
         }
     }
     print_message("%d runs with a failing call, each mended by the next\n", rounds);

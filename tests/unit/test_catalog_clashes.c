@@ -192,6 +192,56 @@ static void test_ports(void **state)
     assert_int_equal(find(&m, &v), 0);
 }
 
+/* Metrics of one name in two domains, and two that say they are the number of one word; each word is the one of the metric's own domain. */
+static void test_metrics(void **state)
+{
+    (void)state;
+    struct str word[] = {STR("cac")};
+    struct mesh_term terms[] = {{.name = STR("cac"), .title = STR("Cost of ours"), .domain = &domains[WEB]}, {.name = STR("cac"), .title = STR("Cost of all")}};
+    struct mesh_metric a = {.name = STR("cac"), .ref = STR("acquisition.cac"), .domain = &domains[ACQUISITION], .terms = {word, 1}},
+                       b = {.name = STR("cac"), .ref = STR("web.cac"), .domain = &domains[WEB], .owner = {.name = STR("Cy")}},
+                       c = {.name = STR("cost"), .ref = STR("acquisition.cost"), .domain = &domains[ACQUISITION], .terms = {word, 1}};
+    struct mesh_metric *metrics[] = {&a, &b, &c};
+    struct mesh m = {.metrics = metrics, .n_metrics = 3, .terms = &terms[1], .n_terms = 1};
+    struct clash *v;
+    assert_int_equal(find(&m, &v), 2);
+    assert_string_equal(v[0].kind.p, "duplicate_metric");
+    assert_int_equal(v[0].n_claims, 2);
+    assert_string_equal(v[0].claims[0].owner.name.p, "Ana");
+    assert_string_equal(v[0].claims[1].owner.name.p, "Cy");
+    assert_string_equal(v[1].kind.p, "claimed_term");
+    assert_string_equal(v[1].claims[1].ref.p, "acquisition.cost");
+    b.name = STR("other");
+    c.domain = &domains[WEB];
+    m.terms = terms;
+    m.n_terms = 2;
+    assert_int_equal(find(&m, &v), 1); /* the two words of one name clash, and each has its own number */
+    assert_string_equal(v[0].kind.p, "duplicate_term");
+}
+
+/* The word for one metric is what another is called; a metric's words for itself, and a word that two share, are no clash. */
+static void test_words_of_metrics(void **state)
+{
+    (void)state;
+    struct str words[] = {STR("Customers  won"), STR("new buyers")}, own[] = {STR("orders placed"), STR("NEW_buyers")};
+    struct mesh_metric a = {.name = STR("new_customers"), .ref = STR("shared.new_customers"), .domain = &domains[ACQUISITION], .synonyms = {words, 2}},
+                       b = {.name = STR("customers_won"), .ref = STR("web.customers_won"), .domain = &domains[WEB]},
+                       c = {.name = STR("orders_placed"), .title = STR("Orders"), .ref = STR("web.orders_placed"), .domain = &domains[WEB], .synonyms = {own, 2}};
+    struct mesh_metric *metrics[] = {&a, &b, &c};
+    struct mesh m = {.metrics = metrics, .n_metrics = 3};
+    struct clash *v;
+    assert_int_equal(find(&m, &v), 1);
+    assert_string_equal(v[0].kind.p, "duplicate_metric");
+    assert_true(str_eq(v[0].subject, STR("customers won")));
+    assert_int_equal(v[0].n_claims, 2);
+    assert_string_equal(v[0].claims[0].ref.p, "shared.new_customers");
+    assert_string_equal(v[0].claims[1].ref.p, "web.customers_won");
+    b.name = STR("other");
+    assert_int_equal(find(&m, &v), 0);
+    b.title = STR("Customers won");
+    assert_int_equal(find(&m, &v), 1);
+}
+
 static void test_warnings(void **state)
 {
     (void)state;
@@ -211,6 +261,16 @@ static void test_warnings(void **state)
     assert_string_equal(es.v[0].file, "domains/web/glossary.yaml");
     assert_int_equal(es.v[0].line, 9);
     assert_non_null(strstr(es.v[0].text, "acquisition.conversion (Ana) and web.conversion (Bo)"));
+    assert_non_null(strstr(es.v[0].hint, "let Ana and Bo agree on one owner"));
+    errs_fini(&es);
+    struct str words[] = {STR("AOV")};
+    struct mesh_metric a = {.name = STR("aov"), .ref = STR("web.aov"), .domain = &domains[WEB]}, b = {.name = STR("order_value"), .synonyms = {words, 1}, .ref = STR("web.order_value"), .domain = &domains[WEB]};
+    struct mesh_metric *metrics[] = {&a, &b};
+    struct mesh own = {.metrics = metrics, .n_metrics = 2};
+    es = (struct errs){0};
+    assert_true(catalog_clash_warnings(&own, &es, &e));
+    assert_int_equal(es.n, 1);
+    assert_non_null(strstr(es.v[0].hint, "let Bo keep one and rename or drop the other"));
     errs_fini(&es);
 }
 
@@ -218,7 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_terms), cmocka_unit_test(test_told_once), cmocka_unit_test(test_products),
-        cmocka_unit_test(test_ports), cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_ports), cmocka_unit_test(test_metrics), cmocka_unit_test(test_words_of_metrics), cmocka_unit_test(test_warnings),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

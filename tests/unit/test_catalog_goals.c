@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "build_world.h"
 #include "catalog/catalog.h"
+#include "govern/audit.h"
+#include "store/store_audit.h"
 
 static struct world w;
 static struct govern *g;
@@ -115,7 +117,7 @@ static struct mesh_goal goal(const char *value)
 static struct goal_state ask(const struct mesh_goal *x)
 {
     struct goal_state s;
-    if (!catalog_goal(g, w.mesh, x, &w.arena, &s, &w.err))
+    if (!catalog_goal(g, NULL, w.mesh, x, &w.arena, &s, &w.err))
         fail_msg("%s", w.err.text);
     return s;
 }
@@ -191,9 +193,9 @@ static void test_goal_value(void **state)
     double v;
     bool known;
     assert_true(clock_parse_date(STR("2026-01-05"), &from) && clock_parse_date(STR("2026-01-06"), &to));
-    assert_true(catalog_goal_value(g, w.mesh, &x, from, to, &w.arena, &v, &known, &w.err));
+    assert_true(catalog_goal_value(g, NULL, w.mesh, &x, from, to, &w.arena, &v, &known, &w.err));
     assert_true(known && v == 8);
-    assert_true(catalog_goal_value(g, w.mesh, &x, from + 4, to + 5, &w.arena, &v, &known, &w.err));
+    assert_true(catalog_goal_value(g, NULL, w.mesh, &x, from + 4, to + 5, &w.arena, &v, &known, &w.err));
     assert_false(known);
 }
 
@@ -238,7 +240,7 @@ static void test_pacing(void **state)
                             cases[i].amount);
     w.mesh->targets = targets;
     w.mesh->n_targets = N;
-    assert_true(catalog_pacing(g, w.mesh, today, &w.arena, &p, &w.err));
+    assert_true(catalog_pacing(g, NULL, w.mesh, today, &w.arena, &p, &w.err));
     w.mesh->n_targets = 0;
     assert_int_equal(p.problem.n, 0);
     assert_int_equal(p.n, N);
@@ -262,7 +264,7 @@ static struct naming check(struct mesh_naming_rule *rules, size_t n, size_t limi
     struct naming out;
     w.mesh->naming = rules;
     w.mesh->n_naming = n;
-    assert_true(catalog_naming(g, w.mesh, limit, &w.arena, &out, &w.err));
+    assert_true(catalog_naming(g, NULL, w.mesh, limit, &w.arena, &out, &w.err));
     w.mesh->n_naming = 0;
     return out;
 }
@@ -337,10 +339,11 @@ static void test_own_questions_are_no_use(void **state)
     struct store_use *uses;
     size_t n;
     ask(&x);
-    struct store_query *log;
-    assert_true(store_queries(w.state->store, &w.arena, 1, &log, &n, &w.err));
+    struct audit_entry *log;
+    const struct audit_ask all = {.kind = -1, .limit = 1, .programs = true};
+    assert_true(audit_find(govern_audit(g), &w.arena, &all, &log, &n, &w.err));
     assert_string_equal(log[0].principal.p, "trellis"); /* it is in the log all the same */
-    assert_true(store_uses(w.state->store, &w.arena, 0, &uses, &n, &w.err));
+    assert_true(store_uses(w.state->audit, &w.arena, 0, &uses, &n, &w.err));
     assert_int_equal(n, 0);
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "build_world.h"
 #include "catalog/catalog.h"
+#include "store/store_audit.h"
 
 static struct world w;
 static struct mesh_domain *d; /* acquisition */
@@ -181,12 +182,14 @@ static void test_use(void **state)
     const struct ready_step *s = step("acquisition", "questions");
     assert_false(s->done);
     assert_string_equal(s->command.p, "trellis query \"SELECT * FROM acquisition.spend LIMIT 10\"");
-    struct store_query q = {.at_us = clock_now_us(),
-                            .principal = STR("local-admin"),
-                            .purpose = STR("analytics"),
-                            .verdict = STR("allowed"),
-                            .refs = STR("acquisition.spend")};
-    assert_true(store_query_log(w.state->store, &q, &w.err));
+    const struct store_audit q = {.id = 1,
+                                  .at_us = clock_now_us(),
+                                  .kind = STR("read"),
+                                  .principal = STR("local-admin"),
+                                  .purpose = STR("analytics"),
+                                  .verdict = STR("ok"),
+                                  .what = STR("acquisition.spend")};
+    assert_true(store_audit_append(w.state->audit, &q, 1, NULL, &w.err));
     assert_true(step("acquisition", "questions")->done);
     const struct ready_pitfall *f = pitfall("acquisition", "sql_only"); /* asked in SQL, shown nowhere */
     assert_non_null(f);

@@ -20,12 +20,13 @@ static void every_command_explains_itself(void **state)
         assert_non_null(cmd->run);
         assert_true(cmd->summary[0] && islower((unsigned char)cmd->summary[0]));
         assert_true(cmd->max_words < 0 || cmd->min_words <= cmd->max_words);
-        assert_true(cmd->hidden || strncmp(cmd->examples, "trellis ", 8) == 0 || strncmp(cmd->examples, "source ", 7) == 0);
+        assert_true(cmd->hidden || strncmp(cmd->examples, "trellis ", 8) == 0 || strncmp(cmd->examples, "source ", 7) == 0 || strncmp(cmd->examples, "export ", 7) == 0);
         assert_true(cmd->hidden || cmd->examples[strlen(cmd->examples) - 1] == '\n');
         for (size_t k = 0; k < CLI_OPTIONS_MAX && cmd->options[k].name; k++) {
             assert_memory_equal(cmd->options[k].name, "--", 2);
             assert_true(cmd->options[k].help[0]);
-            for (size_t g = 0; cli_global_options[g].name; g++) /* an option of a command must not hide one of all */
+            bool of_role = strcmp(cmd->options[k].name, "--role") == 0 || strcmp(cmd->options[k].name, "--purpose") == 0; /* of whom it makes; such commands are not looked at as a role */
+            for (size_t g = 0; !of_role && cli_global_options[g].name; g++) /* an option of a command must not hide one of all */
                 assert_string_not_equal(cmd->options[k].name, cli_global_options[g].name);
         }
     }

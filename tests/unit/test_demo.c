@@ -3,19 +3,24 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/json.h"
+#include "cli/demo/events.h"
 #include "cli/demo/landed.h"
 #include "cli/demo/meaning.h"
 #include "cli/demo/orders.h"
+#include "cli/demo/people.h"
 #include "cli/demo/records.h"
 #include "cli/demo/world.h"
 #include "engine/engine.h"
 #include "mesh/mesh.h"
 #include "mesh/mesh_write.h"
+#include "spool/spool.h"
 
 enum { DAYS = 40 };
 
@@ -263,9 +268,6 @@ static void shop_tells_the_orders(void **state)
     int64_t number = 100000, told;
     for (int32_t day = w.first_day; day <= w.last_day; day++) {
         for (int i = 0; i < demo_orders_on(&w, day); i++, number++) {
-            if (day <= w.last_day - DEMO_SHOP_DAYS) {
-                continue;
-            }
             struct demo_order o = demo_order(&w, day, i);
             line = str_cut(orders, '\n', &orders);
             assert_true(str_to_i64(cell(line, 12), &told) && told == number);
@@ -346,6 +348,186 @@ static void mail_sums_are_its_events(void **state)
     arena_fini(&a);
 }
 
+/* ---- Visits ---- */
+
+struct told {
+    size_t events, orders, refused, late, identify, group, consent, letters, ads;
+    int64_t cents;
+};
+
+static const struct demo_node *campaign_of(const struct demo_node *n)
+{
+    while (n->level != LEVEL_CAMPAIGN) {
+        n = n->parent;
+    }
+    return n;
+}
+
+/* What an order's event says must be what the shop's export says. */
+static void order_is_the_shops(const struct demo_world *w, const struct demo_visit *v, yyjson_val *properties, struct told *t)
+{
+    struct demo_order o = demo_order(w, v->order_day, v->order_place);
+    if (!yyjson_obj_get(properties, "order_id")) {
+        assert_int_equal(v->fault, FAULT_NO_ORDER_ID);
+        t->refused++;
+        return;
+    }
+    int64_t id;
+    assert_true(str_to_i64(json_str(properties, "order_id"), &id));
+    assert_int_equal(id, DEMO_ORDER_ID + v->order_number);
+    assert_int_equal(o.customer, v->customer);
+    assert_int_equal(yyjson_arr_size(yyjson_obj_get(properties, "products")), o.items);
+    int64_t total = (int64_t)(yyjson_get_num(yyjson_obj_get(properties, "total")) * 100.0 + 0.5);
+    assert_int_equal(total, o.cents + demo_shipping(&o));
+    t->orders++;
+    t->cents += o.cents;
+}
+
+static void visit_check(const struct demo_world *w, const struct demo_visit *v, struct buf *text, struct told *t)
+{
+    buf_reset(text);
+    int n = demo_visit_write(text, w, v, -1, 0);
+    struct err e = {0};
+    yyjson_doc *doc = json_parse(buf_str(text), &e);
+    if (!doc) {
+        fail_msg("%s: %s", e.text, buf_z(text));
+    }
+    yyjson_val *root = yyjson_doc_get_root(doc), *batch = yyjson_obj_get(root, "batch"), *call;
+    size_t i, max;
+    assert_true(n > 0 && yyjson_arr_size(batch) == (size_t)n);
+    t->events += (size_t)n;
+    t->late += v->delay_ms > 0;
+    yyjson_arr_foreach(batch, i, max, call)
+    {
+        struct str type = json_str(call, "type");
+        yyjson_val *context = yyjson_obj_get(call, "context"), *properties = yyjson_obj_get(call, "properties");
+        assert_true(json_str(call, "messageId").n == 36 && json_str(call, "timestamp").n > 0);
+        assert_true((yyjson_obj_get(call, "anonymousId") == NULL) == (v->fault == FAULT_NOBODY));
+        t->identify += str_eq(type, STR("identify"));
+        t->group += str_eq(type, STR("group"));
+        t->consent += yyjson_obj_get(context, "consent") || yyjson_obj_get(context, "consentManagement");
+        if (i == 0 && v->ad) {
+            char id[64];
+            snprintf(id, sizeof id, "utm_id=%.*s", STR_FMT(campaign_of(v->ad)->id));
+            assert_true(str_find(json_str(yyjson_obj_get(context, "page"), "url"), str_of(id), 0) != SIZE_MAX);
+            t->ads++;
+        }
+        t->letters += i == 0 && v->entry == ENTRY_LETTER;
+        if (str_eq(json_str(call, "event"), STR("Order Completed"))) {
+            order_is_the_shops(w, v, properties, t);
+        }
+    }
+    yyjson_doc_free(doc);
+}
+
+/* Every call is whole, orders and ads are those of the same world, and the year is believable. */
+static void visits_are_of_this_world(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct demo_world w;
+    struct demo_visits visits, same;
+    struct buf text = BUF_INIT(1 << 20), again = BUF_INIT(1 << 20);
+    struct told t = {0};
+    size_t looks = 0, signed_in = 0, robots = 0, twice = 0;
+    arena_init(&a);
+    demo_world_make(&a, 7, last_day(), YEAR, 0, &w);
+    demo_visits_make(&a, &w, &visits);
+    demo_visits_make(&a, &w, &same);
+    assert_int_equal(visits.n, same.n);
+    for (size_t i = 0; i < visits.n; i++) {
+        const struct demo_visit *v = &visits.v[i];
+        assert_true(i == 0 || demo_visit_told_ms(&w, v) >= demo_visit_told_ms(&w, v - 1));
+        for (int k = 0, customer; (customer = demo_forgotten(k)) >= 0; k++) {
+            assert_int_not_equal(v->customer, customer);
+        }
+        visit_check(&w, v, &text, &t);
+        if (i % 97 == 0) {
+            buf_reset(&again);
+            demo_visit_write(&again, &w, &same.v[i], -1, 0);
+            assert_true(str_eq(buf_str(&text), buf_str(&again)));
+        }
+        looks += v->aim == AIM_LOOK;
+        signed_in += v->known || v->signs_in;
+        robots += v->device == ROBOT;
+        twice += v->twice;
+    }
+    assert_in_range(t.events, 140000, 220000);
+    assert_in_range(t.orders * 1000 / visits.n, 250, 450); /* of a thousand visits: every order is told, of strangers a sample */
+    assert_true(t.refused > 2 && t.late > 20 && t.group > 20 && t.identify > t.orders / 5 && t.letters > 50);
+    assert_true(t.ads > visits.n / 4 && t.consent > 1000 && signed_in > 500 && robots > 50 && twice > 50 && looks > visits.n / 4);
+    buf_fini(&text);
+    buf_fini(&again);
+    arena_fini(&a);
+}
+
+/* The calls of a visitor who comes now are the same as those of the whole visit, one by one, dated now. */
+static void visitors_of_now_come_step_by_step(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct demo_world w;
+    struct buf one = BUF_INIT(1 << 20);
+    const int64_t now_ms = 1780315200000;
+    bool known = false;
+    arena_init(&a);
+    demo_world_make(&a, 7, last_day(), YEAR, 0, &w);
+    for (uint64_t nth = 0; nth < 200; nth++) {
+        struct demo_visit v = demo_visit_now(&w, now_ms + (int64_t)nth, nth);
+        known = known || v.customer >= 0;
+        for (int k = 0, n = 1; k < n; k++) {
+            struct err e = {0};
+            buf_reset(&one);
+            n = demo_visit_write(&one, &w, &v, k, now_ms);
+            yyjson_doc *doc = json_parse(buf_str(&one), &e);
+            assert_non_null(doc);
+            yyjson_val *batch = yyjson_obj_get(yyjson_doc_get_root(doc), "batch");
+            assert_int_equal(yyjson_arr_size(batch), 1);
+            assert_true(str_starts(json_str(yyjson_arr_get_first(batch), "timestamp"), (struct str){clock_iso(now_ms * 1000).z, 10}) || v.skew_s);
+            yyjson_doc_free(doc);
+        }
+    }
+    assert_true(known);
+    buf_fini(&one);
+    arena_fini(&a);
+}
+
+/* Two lots go into the spool, each visit once and a few twice, in the order in which they were told. */
+static void events_lie_in_the_spool(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct demo_world w;
+    struct demo_visits visits;
+    struct err e = {0};
+    char dir[] = "/tmp/trellis-demo-XXXXXX";
+    arena_init(&a);
+    assert_non_null(mkdtemp(dir));
+    demo_world_make(&a, 7, last_day(), DAYS, 0, &w);
+    demo_visits_make(&a, &w, &visits);
+    int64_t middle = demo_visit_told_ms(&w, &visits.v[visits.n / 2]);
+    assert_true(demo_events_write(dir, &w, &visits, INT64_MIN, middle, &e));
+    assert_true(demo_events_write(dir, &w, &visits, middle, INT64_MAX, &e));
+    size_t expected = visits.n, records = 0;
+    for (size_t i = 0; i < visits.n; i++) {
+        expected += visits.v[i].twice;
+    }
+    struct spool_reader *r = NULL;
+    struct spool_entry entry;
+    bool got = true;
+    assert_true(spool_reader_open(arena_printf(&a, "%s/data/spool", dir).p, (struct spool_position){0, 0}, &r, &e));
+    while (spool_next(r, &entry, &got, &e) && got) {
+        assert_true(str_eq(entry.record.source, STR(DEMO_EVENT_SOURCE)) && entry.record.kind == SPOOL_BATCH);
+        assert_true(str_starts(entry.record.body, STR("{\"batch\":[{")) && str_starts(entry.record.meta, STR("{\"key\":1")));
+        records++;
+    }
+    assert_false(got);
+    assert_int_equal(records, expected);
+    spool_reader_close(r);
+    assert_true(fs_remove_tree(dir, &e));
+    arena_fini(&a);
+}
+
 /* ---- What people wrote down ---- */
 
 static void pack_add(struct arena *a, const char *dir, const char *pack, const char *domain, bool with_path)
@@ -382,6 +564,10 @@ static void demo_declare(struct arena *a, const char *dir, const struct demo_wor
     pack_add(a, dir, "shopify", "web", true);
     pack_add(a, dir, "campaign_performance", "acquisition", false);
     if (!mesh_add_files(a, dir, &orders, columns, sizeof columns / sizeof *columns, &files, &n, &e)) {
+        fail_msg("%s", e.text);
+    }
+    struct mesh_add_options site = {.domain = STR("web"), .name = STR("site")};
+    if (!mesh_add(a, dir, STR("events"), &site, &files, &n, &e)) {
         fail_msg("%s", e.text);
     }
     assert_true(demo_sla_write(dir, &e));
@@ -445,7 +631,7 @@ static void meaning_fits_the_world(void **state)
     assert_true(m->n_terms >= 20);
     const struct mesh_term *ads = term_of(m, "acquisition", "conversion"), *shop = term_of(m, "web", "conversion");
     assert_true(ads && shop && !str_eq(ads->owner.name, shop->owner.name));
-    assert_int_equal(m->n_dashboards, 3);
+    assert_true(m->n_dashboards >= 3); /* its own, and those that come with packs */
     assert_int_equal(m->n_targets, 2 * 7 * 4); /* two measures, seven platforms, four months */
     for (size_t i = 0; i < m->n_targets; i++) {
         assert_true(m->targets[i].amount > 0 && m->targets[i].currency.n == 3);
@@ -454,7 +640,13 @@ static void meaning_fits_the_world(void **state)
     for (size_t i = 0; i < m->n_sources; i++) {
         promised += m->sources[i]->sla.freshness_s > 0;
     }
-    assert_int_equal(promised, 9);
+    assert_int_equal(promised, 10);
+    const struct mesh_source *site = NULL;
+    for (size_t i = 0; i < m->n_sources; i++) {
+        site = m->sources[i]->events ? m->sources[i] : site;
+    }
+    assert_non_null(site);
+    assert_int_equal(site->events->n_planned, 10);
     mesh_free(m);
     assert_true(fs_remove_tree(dir, &e));
     arena_fini(&a);
@@ -498,6 +690,9 @@ int main(void)
         cmocka_unit_test(shop_tells_the_orders),
         cmocka_unit_test(shop_tells_changes),
         cmocka_unit_test(mail_sums_are_its_events),
+        cmocka_unit_test(visits_are_of_this_world),
+        cmocka_unit_test(visitors_of_now_come_step_by_step),
+        cmocka_unit_test(events_lie_in_the_spool),
         cmocka_unit_test(meaning_fits_the_world),
         cmocka_unit_test(meaning_holds_all_year),
     };

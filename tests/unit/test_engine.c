@@ -337,6 +337,8 @@ static void test_errors(void **state)
         {"SELECT nam FROM people", E_SQL, 1, 8, "no column \"nam\""},
         {"SELECT n\nFROM people\nWHERE nope = 1", E_SQL, 3, 7, "no column \"nope\""},
         {"SELECT 'é', nope FROM people", E_SQL, 1, 13, "no column"},
+        {"SELECT p.nam FROM people p", E_SQL, 1, 8, "no column \"nam\""},
+        {"SELECT p.nam FROM (SELECT name FROM people) p", E_SQL, 1, 8, "no column \"nam\""},
         {"SELECT * FROM payrol", E_SQL, 1, 15, "no table \"payrol\""},
         {"SELECT summ(n) FROM people", E_SQL, 1, 8, "no function \"summ\""},
         {"SELEC 1", E_SQL, 1, 1, "not well-formed"},

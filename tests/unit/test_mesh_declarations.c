@@ -202,7 +202,7 @@ static void test_base_is_good(void **state)
         print_message("%s:%u: %s\n", es.v[i].file, es.v[i].line, es.v[i].text);
     assert_non_null(m);
     assert_int_equal(es.n, 0);
-    assert_int_equal(m->n_ports, 4);
+    assert_int_equal(m->n_ports, 6);
     mesh_free(m);
     errs_fini(&es);
 }

@@ -105,6 +105,13 @@ static void clicks_become_sql(void **state)
 }
 
 /* What an answer holds may be anything; it stays a value. Each text is put into every place that takes one. */
+/* Each text in each place is tried in a whole mesh; under a sanitizer, where that takes ten times as long, each text in every second place. */
+#ifdef __SANITIZE_ADDRESS__
+enum { EVERY = 2 };
+#else
+enum { EVERY = 1 };
+#endif
+
 static void hostile_answers(void **state)
 {
     (void)state;
@@ -127,6 +134,8 @@ static void hostile_answers(void **state)
             struct arena a;
             struct errs es = {0};
             struct mesh_draft d = {0};
+            if ((p + t) % EVERY)
+                continue;
             arena_init(&a);
             struct buf b = BUF_INIT((size_t)1 << 16);
             for (struct str rest = str_of(places[p]); rest.p;) { /* every %s is the text */
@@ -148,7 +157,7 @@ static void hostile_answers(void **state)
             errs_fini(&es);
             arena_fini(&a);
         }
-    assert_true(made > 150 && refused > 150);
+    assert_true(made > 150 / EVERY && refused > 150 / EVERY);
 }
 
 static void what_is_wrong_names_its_answer(void **state)
@@ -160,7 +169,8 @@ static void what_is_wrong_names_its_answer(void **state)
         {"term", "{\"name\":\"x\",\"definition\":\"y\"}", "answers.owner"}, {"term", "{\"domain\":\"web\"}", "answers.definition"}, {"goal", "{\"domain\":\"web\",\"name\":\"g\"}", "answers.number"},
         {"dashboard", "{\"domain\":\"web\",\"name\":\"b\",\"title\":\"B\",\"panels\":[3]}", "answers.panels"}, {"dashboard", "{\"domain\":\"web\",\"name\":\"b\",\"title\":\"B\"}", "answers.panels"},
         {"domain", "{\"name\":\"order\",\"template\":\"web\",\"owner\":{\"name\":\"A\",\"contact\":\"a@example.org\"}}", "answers.name"}, {"source", "{\"pack\":\"nope\",\"domain\":\"web\"}", "answers.pack"},
-        {"source", "{\"pack\":\"google_ads\",\"domain\":\"web\",\"path\":\"x\",\"currency\":\"EURO\"}", "answers.currency"}, {"nothing", "{}", ""},
+        {"source", "{\"pack\":\"google_ads\",\"domain\":\"web\",\"path\":\"x\",\"currency\":\"EURO\"}", "answers.currency"}, {"annotation", "{\"title\":\"Sale\"}", "answers.day"}, {"annotation", "{\"day\":\"1 March\",\"title\":\"Sale\"}", "answers.day"}, {"annotation", "{\"day\":\"2026-03-01\",\"title\":\"Sale\",\"domain\":\"nope\"}", "answers.domain"},
+        {"annotation", "{\"day\":\"2026-03-01\",\"title\":\"Sale\",\"who\":\"me\"}", "answers.who"}, {"nothing", "{}", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct arena a;
@@ -220,6 +230,11 @@ static int setup(void **state)
     struct mesh_load_options load = {.parser = parser};
     if (!mesh_init(&arena, dir, &init, &files, &n, &e) || !mesh_add_files(&arena, dir, &add, columns, sizeof columns / sizeof *columns, &files, &n, &e))
         return -1;
+    /* Hundreds of drafts are each tried in the whole mesh: what no draft looks at goes. */
+    static const char *const unused[] = {"metrics", "models", "dashboards"};
+    for (size_t i = 0; i < sizeof unused / sizeof *unused; i++)
+        if (!fs_remove_tree(arena_printf(&arena, "%s/domains/shared/%s", dir, unused[i]).p, &e))
+            return -1;
     mesh = mesh_load(dir, &load, &es);
     errs_fini(&es);
     return mesh ? 0 : -1;

@@ -110,6 +110,12 @@ static const struct edit_case {
     {{S("term"), S("order"), {NULL, 0}, S("definition"), TEXT("A basket that was paid.")}, "governance/glossary.yaml", "  - name: order   # an order\n    title: Order\n    definition: A basket that was paid.\n"},
     {{S("term"), S("web.visit"), {NULL, 0}, S("definition"), TEXT("Half an hour.")}, "domains/web/glossary.yaml", "  - name: visit\n    definition: Half an hour.\n"},
     {{S("dashboard"), S("web.weekly"), {NULL, 0}, S("title"), TEXT("Every week")}, "domains/web/dashboards/weekly.yaml", "title: Every week\npanels:\n  # the first\n"},
+    {{S("dashboard"), S("web.weekly"), S("By day: all"), S("panel"), {YAML_JSON, S("{\"title\":\"By day: all\",\"sql\":\"SELECT day, count(*) AS n\\nFROM web.orders GROUP BY 1\",\"chart\":\"line\",\"x\":\"day\"}"), NULL, 0}},
+     "domains/web/dashboards/weekly.yaml", "  # the first\n  - {title: Revenue, port: web.orders, chart: number, measures: [{column: amount, aggregate: sum}]}\n  - {title: \"By day: all\", sql: \"SELECT day, count(*) AS n\\nFROM web.orders GROUP BY 1\", chart: \"line\", x: \"day\"}\n"},
+    {{S("dashboard"), S("web.weekly"), S("Revenue"), S("panel"), {YAML_JSON, S("{\"title\":\"Revenue\",\"port\":\"web.orders\",\"chart\":\"number\",\"measures\":[{\"aggregate\":\"count\"}]}"), NULL, 0}},
+     "domains/web/dashboards/weekly.yaml", "  # the first\n  - {title: \"Revenue\", port: \"web.orders\", chart: \"number\", measures: [{aggregate: \"count\"}]}\n"},
+    {{S("annotation"), S("Sale: all"), {NULL, 0}, S("annotation"), {YAML_JSON, S("{\"day\":\"2026-03-01\",\"title\":\"Sale: all\",\"domain\":\"web\"}"), NULL, 0}},
+     "governance/annotations.yaml", "annotations:\n  - {day: \"2026-03-01\", title: \"Sale: all\", domain: \"web\"}\n"},
     {{S("dashboard"), S("web.weekly"), {NULL, 0}, S("panels"), {YAML_JSON, S("[{\"title\":\"N\",\"port\":\"web.orders\",\"chart\":\"number\",\"measures\":[{\"column\":\"day\",\"aggregate\":\"count\"}]}]"), NULL, 0}},
      "domains/web/dashboards/weekly.yaml", "panels:\n  - {title: \"N\", port: \"web.orders\", chart: \"number\", measures: [{column: \"day\", aggregate: \"count\"}]}\n"},
 };
@@ -168,6 +174,38 @@ static const struct { struct mesh_edit edit; const char *said; } refused[] = {
     {{S("term"), S("Visit"), {NULL, 0}, S("title"), TEXT("x")}, "this is no name"},
 };
 
+/* Lines of governance/annotations.yaml: of one title there are two, and each is told by its day. */
+static void what_happened_is_changed_and_goes(void **state)
+{
+    (void)state;
+    static const char before[] = "# ours\nannotations:\n  # the first\n  - {day: 2026-03-01, title: Sale}\n  - day: 2025-03-01\n    title: Sale\n    kind: promotion\n  - {day: 2026-04-01, title: \"A talk\"}\n";
+    static const struct { struct mesh_edit edit; const char *after, *why; } told[] = {
+        {{S("annotation"), S("Sale"), S("2025-03-01"), S("annotation"), {YAML_JSON, S("{\"day\":\"2025-03-02\",\"title\":\"Spring sale\"}"), NULL, 0}},
+         "# ours\nannotations:\n  # the first\n  - {day: 2026-03-01, title: Sale}\n  - {day: \"2025-03-02\", title: \"Spring sale\"}\n  - {day: 2026-04-01, title: \"A talk\"}\n", NULL},
+        {{S("annotation"), S("Sale"), S("2026-03-01"), S("annotation"), {YAML_REMOVE, {NULL, 0}, NULL, 0}},
+         "# ours\nannotations:\n  # the first\n  - day: 2025-03-01\n    title: Sale\n    kind: promotion\n  - {day: 2026-04-01, title: \"A talk\"}\n", NULL},
+        {{S("annotation"), S("A talk"), S("2026-04-01"), S("annotation"), {YAML_JSON, S("{\"day\":\"2026-04-02\",\"title\":\"A talk in May\"}"), NULL, 0}},
+         "# ours\nannotations:\n  # the first\n  - {day: 2026-03-01, title: Sale}\n  - day: 2025-03-01\n    title: Sale\n    kind: promotion\n  - {day: \"2026-04-02\", title: \"A talk in May\"}\n", NULL},
+        {{S("annotation"), S("Sale"), {NULL, 0}, S("annotation"), {YAML_REMOVE, {NULL, 0}, NULL, 0}}, NULL, "several are called so"},
+        {{S("annotation"), S("Sale"), S("2026-03-02"), S("annotation"), {YAML_REMOVE, {NULL, 0}, NULL, 0}}, NULL, "nothing of this title is written down for that day"},
+        {{S("annotation"), S("A talk"), S("2026-04-01"), S("annotation"), TEXT("x")}, NULL, "is a list or an object"},
+    };
+    struct place p;
+    open_place(&p);
+    put(&p, "governance/annotations.yaml", before);
+    load(&p);
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        struct mesh_patch *patches;
+        size_t n, wrong = p.es.n;
+        bool good = mesh_edit_plan(&p.a, p.m, &told[i].edit, 1, &patches, &n, &p.es);
+        if (told[i].why && (good || !strstr(p.es.v[wrong].text, told[i].why)))
+            fail_msg("case %zu: %s", i, good ? "is planned" : p.es.v[wrong].text);
+        if (told[i].after && (!good || n != 1 || !str_eq(patches[0].after, str_of(told[i].after))))
+            fail_msg("case %zu: %s%.*s", i, p.es.n > wrong ? p.es.v[wrong].text : "", good && n ? (int)patches[0].after.n : 0, good && n ? patches[0].after.p : "");
+    }
+    close_place(&p);
+}
+
 static void wrong_changes_are_refused(void **state)
 {
     (void)state;
@@ -219,6 +257,6 @@ static int close_engine(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_field_lands_in_its_file), cmocka_unit_test(wrong_changes_are_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_field_lands_in_its_file), cmocka_unit_test(what_happened_is_changed_and_goes), cmocka_unit_test(wrong_changes_are_refused)};
     return cmocka_run_group_tests(tests, open_engine, close_engine);
 }

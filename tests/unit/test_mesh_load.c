@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "engine/engine.h"
+#include "mesh/event_columns.h"
 #include "mesh/mesh.h"
 #include "mesh/names.h"
 #include "mesh/types.h"
@@ -33,7 +34,7 @@ static struct mesh *load(const char *dir, const char *cache)
     return m;
 }
 
-#define assert_str(s, lit) assert_true(str_eq((s), STR(lit)))
+#define assert_str(s, z) assert_true(str_eq((s), str_of(z)))
 
 static void test_settings(void **state)
 {
@@ -76,6 +77,222 @@ static void test_source(void **state)
     assert_str(history->delimiter, ";");
     assert_int_equal(history->header, 1);
     assert_str(m->streams[0]->ref, "acquisition.ads__history");
+    mesh_free(m);
+}
+
+static const struct mesh_column *column_named(const struct mesh_contract *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_columns; i++)
+        if (str_eq(c->columns[i].name, str_of(name)))
+            return &c->columns[i];
+    return NULL;
+}
+
+static const struct mesh_stream *stream_of_site(const struct mesh *m, const char *name)
+{
+    char ref[64];
+    snprintf(ref, sizeof ref, "web.site__%s", name);
+    return mesh_find_stream(m, str_of(ref));
+}
+
+static void test_events(void **state)
+{
+    (void)state;
+    struct mesh *m = load(base_dir, NULL);
+    const struct mesh_source *s = mesh_find_domain(m, STR("web"))->sources[0];
+    const struct mesh_events *ev = s->events;
+    assert_non_null(ev);
+    assert_null(mesh_find_domain(m, STR("acquisition"))->sources[0]->events);
+    assert_int_equal(ev->unplanned, UNPLANNED_QUARANTINE);
+    assert_int_equal(ev->dedup_window_s, 14 * 86400);
+    assert_int_equal(ev->rate_per_s, 200);
+    assert_int_equal(ev->event_bytes, 64 * 1024);
+    assert_int_equal(ev->batch_bytes, 4 * 1024 * 1024);
+    assert_int_equal(ev->batch_events, 5000);
+    assert_int_equal(ev->late_after_s, 90 * 60);
+    assert_int_equal(ev->future_s, 30);
+    assert_true(ev->keep_ip && ev->n_origins == 1 && ev->n_internal_ips == 2 && ev->n_internal_hosts == 1 && ev->n_internal_emails == 1);
+    assert_int_equal(s->sla.freshness_s, 7200);
+
+    assert_str(ev->webhook->items, "$.data[*]");
+    assert_int_equal(ev->webhook->n_fields, 3);
+    assert_str(ev->webhook->fields[1].to, "properties.total");
+    assert_str(ev->webhook->fields[1].from, "$.lines[0]['unit price']");
+    assert_str(ev->webhook->fields[2].value, "shop");
+    assert_int_equal(ev->webhook->fields[2].from.n, 0);
+
+    assert_int_equal(s->n_streams, EVENT_STREAMS);
+    for (int i = 0; i < EVENT_STREAMS; i++) {
+        const struct mesh_stream *st = stream_of_site(m, event_streams[i].name);
+        assert_non_null(st);
+        assert_str(st->name, event_streams[i].name);
+        size_t n = 0;
+        for (int k = 0; k < EVENT_COLUMNS; k++)
+            if (event_columns[k].streams & event_streams[i].bit) {
+                const struct mesh_column *c = &st->contract->columns[n++];
+                assert_str(c->name, event_columns[k].name);
+                assert_str(c->physical_type, event_column_type(event_columns[k].type));
+                assert_int_equal(c->class_, event_columns[k].class_);
+                assert_true(str_eq(c->pos.file, s->pos.file));
+            }
+        assert_true(st->contract->n_columns >= n);
+    }
+    mesh_free(m);
+}
+
+static void test_tracking_plan(void **state)
+{
+    (void)state;
+    struct mesh *m = load(base_dir, NULL);
+    const struct mesh_events *ev = mesh_find_domain(m, STR("web"))->sources[0]->events;
+    assert_int_equal(ev->n_planned, 2); /* by type */
+    const struct mesh_planned *signed_up = &ev->planned[0], *order = &ev->planned[1];
+    assert_str(signed_up->type, "identify");
+    assert_str(signed_up->event, "*");
+    assert_str(signed_up->paths[1], "traits.age");
+    assert_false(signed_up->closed);
+    assert_str(order->type, "track");
+    assert_str(order->event, "Order Completed");
+    assert_true(order->closed);
+    static const char *const members[][2] = {
+        {"orderId", "properties.orderId"}, {"total", "properties.total"}, {"placed_on", "properties.placed_on"}, {"shipping", "properties.shipping"},
+        {"shipping.street", "properties.shipping.street"}, {"shipping.city", "properties.shipping.city"}, {"first_sku", "properties.products[0].sku"},
+        {"skus", "properties.products[*].sku"},
+    };
+    assert_int_equal(order->contract->n_columns, sizeof members / sizeof members[0]);
+    for (size_t i = 0; i < order->contract->n_columns; i++) {
+        assert_str(order->contract->columns[i].name, members[i][0]);
+        assert_str(order->paths[i], members[i][1]);
+    }
+    assert_true(order->contract->columns[0].required);
+
+    /* Columns of the stream: one for each member that is one value; a name that speaks of a person is hidden. */
+    static const struct {
+        const char *stream, *column, *type; /* NULL: there is none */
+        bool hidden;
+    } columns[] = {
+        {"track", "p_orderid", "VARCHAR", false}, {"track", "p_total", "DECIMAL(18,6)", false}, {"track", "p_placed_on", "DATE", false},
+        {"track", "p_shipping", NULL, false}, {"track", "p_shipping_street", "VARCHAR", true}, {"track", "p_shipping_city", "VARCHAR", false},
+        {"track", "p_first_sku", "VARCHAR", false}, {"track", "p_skus", NULL, false}, {"page", "p_total", NULL, false},
+        {"identify", "p_email", "VARCHAR", true}, {"identify", "p_age", "BIGINT", false}, {"track", "p_age", NULL, false},
+        /* enrich: where all that the SQL names is there; text out of personal columns is personal */
+        {"track", "is_member", "BOOLEAN", false}, {"screen", "is_member", "BOOLEAN", false}, {"identify", "is_member", NULL, false},
+        {"track", "plan_name", "VARCHAR", true}, {"alias", "plan_name", NULL, false},
+    };
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        const struct mesh_column *c = column_named(stream_of_site(m, columns[i].stream)->contract, columns[i].column);
+        if (!columns[i].type != !c)
+            fail_msg("%s.%s: %s", columns[i].stream, columns[i].column, c ? "is there" : "is not there");
+        if (c) {
+            assert_str(c->physical_type, columns[i].type);
+            assert_int_equal(mesh_column_hidden(c), columns[i].hidden);
+        }
+    }
+
+    struct event_plan_column *v;
+    struct arena a;
+    arena_init(&a);
+    assert_int_equal(event_plan_columns(&a, ev, EVENT_TRACK, &v), 6);
+    assert_str(v[0].name, "p_first_sku");
+    assert_int_equal(event_plan_columns(&a, ev, EVENT_CONSENT, &v), 0);
+    arena_fini(&a);
+    mesh_free(m);
+}
+
+static void test_ports_of_keys(void **state)
+{
+    (void)state;
+    struct mesh *m = load(base_dir, NULL);
+    const struct mesh_port *visit = mesh_find_port(m, STR("web.visit")), *person = mesh_find_port(m, STR("web.person"));
+    assert_int_equal(visit->materialization, MATERIALIZED_BY_KEY);
+    assert_str(visit->by_key, "evidence");
+    assert_true(visit->live && !person->live);
+    assert_int_equal(person->materialization, MATERIALIZED_IDENTITY);
+    assert_int_equal(mesh_find_port(m, STR("acquisition.daily"))->by_key.n, 0);
+    assert_int_equal(visit->n_inputs, 1);
+    assert_ptr_equal(visit->inputs[0].stream, stream_of_site(m, "page"));
+    mesh_free(m);
+}
+
+static void test_identity_rules(void **state)
+{
+    (void)state;
+    struct mesh *m = load(base_dir, NULL);
+    const struct mesh_identity *r = &m->identity;
+    assert_int_equal(r->n_kinds, 4);
+    assert_str(r->kinds[1].name, "email");
+    assert_str(r->kinds[1].normalise, "email");
+    assert_int_equal(r->kinds[1].limit, 3);
+    assert_int_equal(r->kinds[1].per_s, 0);
+    assert_str(r->kinds[1].blocked[0], "info@shop.example");
+    assert_str(r->kinds[1].patterns[0], "^test");
+    assert_int_equal(r->kinds[2].per_s, 7 * 86400);
+    assert_str(r->kinds[2].title, "Visitor id");
+    assert_str(r->kinds[3].normalise, "digits");
+    assert_int_equal(r->kinds[3].limit, 0);
+    assert_true(r->fuzzy.on && r->fuzzy.link > 0.94 && r->fuzzy.link < 0.96 && r->fuzzy.n_fields == 2);
+    assert_str(r->fuzzy.country, "DE");
+
+    /* Rules of another file: the same but for a comment have the same version, others have another, wrong ones say so. */
+    struct arena a;
+    struct mesh_identity other;
+    struct errs es = {0};
+    arena_init(&a);
+    static const char same[] = "# as the mesh's\nkinds:\n  - {name: user_id, limit: 1}\n  - {name: email, limit: 3, patterns: [\"^test\"], blocked: [info@shop.example]}\n"
+                               "  - {name: anonymous_id, per: 168h, limit: 5}\n  - {name: loyalty_card, normalise: digits, title: Card}\n"
+                               "blocked: {values: [\"null\"], patterns: [\"^[0-]*$\"]}\n"
+                               "fuzzy: {link: 0.95, review: 0.6, fields: [name, birth_date], country: DE}\n";
+    assert_true(mesh_identity_read(&a, STR("rules.yaml"), str_of(same), parser, &other, &es));
+    assert_string_equal(other.sha.z, r->sha.z);
+    assert_true(mesh_identity_read(&a, STR("rules.yaml"), STR("{}"), parser, &other, &es));
+    assert_int_equal(other.n_kinds, 7); /* the defaults */
+    assert_str(other.kinds[3].title, "Record of a CRM or shop");
+    assert_int_equal(other.kinds[6].per_s, 7 * 86400);
+    assert_int_equal(other.n_blocked, 7);
+    assert_false(other.fuzzy.on);
+    assert_string_not_equal(other.sha.z, r->sha.z);
+    assert_int_equal(es.n, 0);
+    assert_false(mesh_identity_read(&a, STR("rules.yaml"), STR("kinds: [{name: email, pattern: [x]}, {name: email, patterns: [\"(\"]}]"), parser, &other, &es));
+    assert_int_equal(es.n_errors, 1);
+    assert_false(mesh_identity_read(&a, STR("rules.yaml"), STR("kinds: [{name: email}, {name: email, patterns: [\"(\"]}]"), parser, &other, &es));
+    assert_int_equal(es.n_errors, 3);
+    assert_string_equal(es.v[1].file, "rules.yaml");
+    errs_fini(&es);
+    arena_fini(&a);
+    mesh_free(m);
+}
+
+static const struct mesh_consent_rule *rule_of(const struct mesh_consent *c, const char *system, const char *category)
+{
+    for (size_t i = 0; i < c->n_rules; i++)
+        if (str_eq(c->rules[i].system, str_of(system)) && str_eq_nocase(c->rules[i].category, str_of(category)))
+            return &c->rules[i];
+    return NULL;
+}
+
+static void test_consent_and_channels(void **state)
+{
+    (void)state;
+    struct mesh *m = load(base_dir, NULL);
+    const struct mesh_consent *c = &m->consent;
+    assert_int_equal(c->n_purposes, m->n_purposes);
+    assert_str(c->purposes[0].name, "analytics");
+    assert_true(c->purposes[0].fail_open);
+    assert_str(c->purposes[1].name, "advertising");
+    assert_true(c->purposes[1].fail_open);
+    assert_int_equal(c->purposes[1].expires_s, 730 * 86400);
+    assert_true(c->newest_wins);
+    assert_str(rule_of(c, "segment", "Marketing")->purposes[0], "advertising");
+    assert_int_equal(rule_of(c, "google", "ad_user_data")->n_purposes, 0); /* in the place of the default */
+    assert_str(rule_of(c, "google", "ad_storage")->purposes[0], "advertising");
+    assert_int_equal(rule_of(c, "gpc", "1")->n_purposes, 1); /* of sale and advertising the mesh has one */
+    assert_null(rule_of(c, "google", "ad_personalization"));
+    assert_str(rule_of(c, "segment", "analytics")->purposes[0], "analytics");
+    assert_int_equal(rule_of(c, "tcf", "7")->n_purposes, 2);
+    assert_int_equal(m->n_channels, 1);
+    assert_str(m->channels[0].channel, "influencer");
+    assert_int_equal(m->channels[0].n_when, 2);
+    assert_str(m->channels[0].when[1].field, "source");
     mesh_free(m);
 }
 
@@ -180,7 +397,7 @@ static void test_dashboards(void **state)
 {
     (void)state;
     struct mesh *m = load(base_dir, NULL);
-    assert_int_equal(m->n_dashboards, 1);
+    assert_int_equal(m->n_dashboards, 2);
     const struct mesh_dashboard *b = m->dashboards[0];
     assert_ptr_equal(b, mesh_find_domain(m, STR("acquisition"))->dashboards[0]);
     assert_str(b->name, "weekly");
@@ -332,6 +549,12 @@ static void test_cache(void **state)
     assert_non_null(cold);
     assert_non_null(warm);
     assert_same(cold, warm);
+    for (size_t i = 0; i < cold->n_streams; i++) { /* columns that the engine was asked about: of enrich */
+        const struct mesh_contract *x = cold->streams[i]->contract, *y = warm->streams[i]->contract;
+        assert_int_equal(x->n_columns, y->n_columns);
+        for (size_t k = 0; k < x->n_columns; k++)
+            assert_true(str_eq(x->columns[k].name, y->columns[k].name) && x->columns[k].class_ == y->columns[k].class_);
+    }
     mesh_free(warm);
     assert_true(fs_read(&a, path, 1 << 24, &bytes, &e));
     assert_true(bytes.n > 1000);
@@ -421,6 +644,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings), cmocka_unit_test(test_source), cmocka_unit_test(test_ports), cmocka_unit_test(test_majors),
+        cmocka_unit_test(test_events), cmocka_unit_test(test_tracking_plan), cmocka_unit_test(test_ports_of_keys),
+        cmocka_unit_test(test_identity_rules), cmocka_unit_test(test_consent_and_channels),
         cmocka_unit_test(test_people), cmocka_unit_test(test_terms_and_goals), cmocka_unit_test(test_naming_and_targets),
         cmocka_unit_test(test_dashboards), cmocka_unit_test(test_secret_is_not_repeated),
         cmocka_unit_test(test_find_dir), cmocka_unit_test(test_cache), cmocka_unit_test(test_names), cmocka_unit_test(test_types),

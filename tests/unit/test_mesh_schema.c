@@ -168,6 +168,15 @@ static void test_files_known_by_name(void **state)
         {"dashboards/weekly.yaml", "name: weekly\npanels: [{title: A, port: d.p, chart: number, measures: [{aggregate: count}]}]\n", "name: weekly\n"},
         {"domain.yaml", "name: web\nroles: [{role: data_steward, name: Bo}]\n", "name: web\nroles: [{role: boss, name: Bo}]\n"},
         {"sources/a.yaml", "name: a\nkind: files\npath: x\nsla: {freshness: 26h}\nstreams: [{name: b}]\n", "name: a\nkind: files\npath: x\nsla: {freshness: soon}\nstreams: [{name: b}]\n"},
+        {"roles.yaml", "roles: [{name: a, grants: [{products: [\"*\"], tier: masked}]}]\n", "roles: [{name: a, grants: [{tier: masked}]}]\n"},
+        {"policies.yaml", "masks: [{name: a, mask: hash}]\n", "masks: [{name: a, mask: hashed}]\n"},
+        {"approvals/a.yaml", "domain: web\nrule: masks.a\nagainst: masks.b\nrule_sha: \"ab00000000000000000000000000000000000000000000000000000000000000\"\napproved_by: [ana]\nat: now\n",
+         "domain: web\nrule: masks.a\nagainst: masks.b\nrule_sha: \"ab\"\napproved_by: [ana]\nat: now\n"},
+        {"attribution.yaml", "models: {default: linear}\n", "models: {default: markov}\n"},
+        {"annotations.yaml", "annotations: [{day: 2026-01-01, title: A}]\n", "annotations: [{day: 2026-01-32, title: A}]\n"},
+        {"models/a.yaml", "name: a\nport: d.p\nmeasures: [{name: n, agg: count}]\n", "name: a\nport: d.p\nmeasures: [{name: n, agg: counts}]\n"},
+        {"metrics/a.yaml", "name: a\ndescription: A.\ntype: ratio\nnumerator: b\ndenominator: {metric: c}\n", "name: a\ndescription: A.\ntype: ratio\nnumerator: b\ndenominator: {filter: c}\n"},
+        {"dashboards/a.yaml", "name: a\nrefresh: 1h\npanels: [{title: A, metrics: [b], by: c}]\n", "name: a\nrefresh: 1h\npanels: [{title: A, metrics: [b], bi: c}]\n"},
         {"mesh.yaml", "name: a\nalerts: {digest: {day: daily}}\n", "name: a\nalerts: {digest: {hour: 8}}\n"},
     };
     struct arena a;

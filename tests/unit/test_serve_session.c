@@ -18,7 +18,7 @@
 #include "serve/session.h"
 
 static struct session session = {
-    .token = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", .cookie = "trellis_8080", .port = 8080};
+    .token = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", .cookie = "trellis_8080", .base = "http://127.0.0.1:8080", .port = 8080};
 
 static struct http_request with(enum http_verb verb, struct http_header *h, const char *const *pairs, size_t n)
 {
@@ -139,8 +139,9 @@ static void a_session_leaves_its_token_in_a_private_file(void **state)
     struct err e = {0};
     struct stat st;
     assert_non_null(mkdtemp(dir));
-    assert_true(session_open(&a, dir, 8311, &e));
-    assert_true(session_open(&b, dir, 8311, &e));
+    const struct session_options o = {.data_dir = dir, .port = 8311};
+    assert_true(session_open(&a, &o, &e));
+    assert_true(session_open(&b, &o, &e));
     assert_int_equal(strlen(a.token), 64);
     assert_string_not_equal(a.token, b.token);
     assert_string_equal(a.cookie, "trellis_8311");
@@ -220,6 +221,29 @@ static void every_route_is_described(void **state)
     buf_fini(&text);
 }
 
+/* A row that forgets what it needs would let in whoever comes, or nobody. */
+static void every_route_says_what_it_needs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < routes_count; i++) {
+        const struct route *rt = &routes_table[i];
+        unsigned right = (rt->flags & NEED_RIGHT) >> 8;
+        int said = !!(rt->flags & ROUTE_OPEN) + !!(rt->flags & NEED_SESSION) + !!(rt->flags & NEED_GRANT) + !!(rt->flags & NEED_ALL) + (right != 0);
+        if (said != 1)
+            fail_msg("%s says %d times what it needs", rt->pattern, said);
+        if (right > RIGHTS)
+            fail_msg("%s needs a right that there is not", rt->pattern);
+        if ((rt->flags & ROUTE_MEMORY) && !(rt->flags & ROUTE_OPEN))
+            fail_msg("%s is answered without a declaration, so nobody can be held off", rt->pattern);
+        if ((rt->flags & ROUTE_DOMAIN) && (!right || !strstr(rt->pattern, "/{domain}")))
+            fail_msg("%s names no domain for its right", rt->pattern);
+        if ((rt->flags & ROUTE_WHOLE) && !right)
+            fail_msg("%s needs no right in the whole mesh", rt->pattern);
+        if ((rt->flags & ROUTE_READS) && rt->verb == VERB_GET)
+            fail_msg("%s is read anyway", rt->pattern);
+    }
+}
+
 static void unknown_addresses_and_methods_are_told(void **state)
 {
     (void)state;
@@ -232,9 +256,9 @@ static void unknown_addresses_and_methods_are_told(void **state)
         {VERB_GET, "/api/v1/nothing", 404, "no address"},
         {VERB_GET, "/api/v1/products/", 404, "no address"},
         {VERB_GET, "/api/v1/products/a/b/c", 404, "no address"},
-        {VERB_POST, "/healthz", 400, "method"},
-        {VERB_DELETE, "/api/v1/query", 400, "method"},
-        {VERB_GET, "/api/v1/query", 400, "method"},
+        {VERB_POST, "/healthz", 405, "method"},
+        {VERB_DELETE, "/api/v1/query", 405, "method"},
+        {VERB_GET, "/api/v1/query", 405, "method"},
         {VERB_GET, "/x.js", 404, "no file"},
         {VERB_GET, "/healthz", 200, "ok"},
         {VERB_GET, "/%zz", 400, "escape"},
@@ -306,6 +330,7 @@ int main(void)
         cmocka_unit_test(the_token_opens),
         cmocka_unit_test(a_session_leaves_its_token_in_a_private_file),
         cmocka_unit_test(every_route_is_described),
+        cmocka_unit_test(every_route_says_what_it_needs),
         cmocka_unit_test(unknown_addresses_and_methods_are_told),
         cmocka_unit_test(events_survive_the_way_to_text_and_back),
     };

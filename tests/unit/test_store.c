@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/fs.h"
+#include "store/store_audit.h"
 #include "store/store_int.h"
 
 static char dir[] = "/tmp/trellis-test-store-XXXXXX";
@@ -178,7 +179,7 @@ static void states_of_ports(void **state)
     store_close(s);
 }
 
-static void log_and_settings(void **state)
+static void settings(void **state)
 {
     (void)state;
     struct store *s = open_store();
@@ -190,16 +191,6 @@ static void log_and_settings(void **state)
     assert_true(store_setting_set(s, STR("k"), STR("two"), &e));
     assert_true(store_setting_get(s, &arena, STR("k"), &value, &e));
     assert_true(str_eq(value, STR("two")));
-    struct store_query q = {
-        .at_us = 1, .principal = STR("local-admin"), .sql_shape = STR("SELECT ?"), .verdict = STR("ok"), .rows = 1};
-    for (int i = 0; i < 3; i++, q.at_us++)
-        assert_true(store_query_log(s, &q, &e));
-    struct store_query *log;
-    size_t n;
-    assert_true(store_queries(s, &arena, 2, &log, &n, &e));
-    assert_int_equal(n, 2);
-    assert_int_equal(log[0].at_us, 3);
-    assert_true(str_eq(log[1].sql_shape, STR("SELECT ?")));
     store_close(s);
 }
 
@@ -210,20 +201,21 @@ static void uses(void **state)
         int64_t at_us;
         const char *principal, *refs, *verdict;
     } log[] = {
-        {10, "ana", "web.orders", "allowed"},          {20, "ana", "web.orders,ads.clicks", "allowed"},
-        {30, "bo", "ads.clicks,web.orders", "allowed"}, {40, "bo", "ads.clicks", "refused"},
-        {50, "bo", "", "allowed"},                      {1, "old", "web.orders", "allowed"},
+        {10, "ana", "web.orders", "ok"},          {20, "ana", "web.orders,ads.clicks", "ok"},
+        {30, "bo", "ads.clicks,web.orders", "ok"}, {40, "bo", "ads.clicks", "E_DENIED"},
+        {50, "bo", "", "ok"},                      {1, "old", "web.orders", "ok"},
     };
-    struct store *s = open_store();
+    struct store *s;
     struct err e;
     struct store_use *v;
     size_t n;
+    assert_true(store_audit_open("audit.sqlite", false, &s, &e));
     assert_true(store_uses(s, &arena, 0, &v, &n, &e));
     assert_int_equal(n, 0);
     for (size_t i = 0; i < sizeof log / sizeof *log; i++) {
-        struct store_query q = {.at_us = log[i].at_us, .principal = str_of(log[i].principal), .sql_shape = STR("SELECT ?"),
-                                .verdict = str_of(log[i].verdict), .refs = str_of(log[i].refs)};
-        assert_true(store_query_log(s, &q, &e));
+        const struct store_audit x = {.id = (int64_t)i + 1, .at_us = log[i].at_us, .kind = STR("read"), .principal = str_of(log[i].principal),
+                                      .sql_shape = STR("SELECT ?"), .verdict = str_of(log[i].verdict), .what = str_of(log[i].refs)};
+        assert_true(store_audit_append(s, &x, 1, NULL, &e));
     }
     assert_true(store_uses(s, &arena, 5, &v, &n, &e));
     assert_int_equal(n, 2);
@@ -309,6 +301,51 @@ static void threads_share_it(void **state)
     store_close(s);
 }
 
+static void write_keys(void **state)
+{
+    (void)state;
+    struct store *s = open_store();
+    struct err e = {0};
+    struct store_key a = {.source = STR("web.site"), .sha256 = STR("aa"), .begins = STR("Ab3"), .label = STR("shop")},
+                     b = {.source = STR("web.app"), .sha256 = STR("bb"), .begins = STR("Xy"), .label = STR("")}, *got;
+    size_t n;
+    assert_true(store_key_add(s, &a, &e) && store_key_add(s, &b, &e));
+    assert_true(b.id > a.id && a.created_at_us == 1000000);
+    assert_false(store_key_add(s, &a, &e)); /* the same key again */
+    e = (struct err){0};
+    clock_set_us(2000000);
+    assert_true(store_key_revoke(s, a.id, &e));
+    clock_set_us(3000000);
+    assert_true(store_key_revoke(s, a.id, &e));
+    assert_false(store_key_revoke(s, 99, &e));
+    assert_int_equal(e.code, E_NOT_FOUND);
+    assert_true(store_keys(s, &arena, STR(""), &got, &n, &e));
+    assert_int_equal(n, 2);
+    assert_int_equal(got[0].id, b.id);
+    assert_int_equal(got[1].revoked_at_us, 2000000);
+    assert_true(store_keys(s, &arena, STR("web.site"), &got, &n, &e));
+    assert_int_equal(n, 1);
+    assert_true(str_eq(got[0].begins, STR("Ab3")) && str_eq(got[0].label, STR("shop")) && str_eq(got[0].sha256, STR("aa")));
+    store_close(s);
+}
+
+static void suppressed_people(void **state)
+{
+    (void)state;
+    struct store *s = open_store();
+    struct err e = {0};
+    struct store_suppressed p = {.hash = STR("f00d"), .kind = STR("email"), .reason = STR("erased")}, *got;
+    size_t n;
+    assert_true(store_suppressed_add(s, &p, &e) && store_suppressed_add(s, &p, &e));
+    assert_true(store_suppressed_all(s, &arena, &got, &n, &e));
+    assert_int_equal(n, 1);
+    assert_true(str_eq(got[0].kind, STR("email")) && got[0].added_at_us == 1000000);
+    assert_true(store_suppressed_remove(s, p.hash, &e));
+    assert_false(store_suppressed_remove(s, p.hash, &e));
+    assert_int_equal(e.code, E_NOT_FOUND);
+    store_close(s);
+}
+
 #ifdef TRELLIS_FAULTS
 static bool a_day_of_work(struct err *e)
 {
@@ -365,7 +402,8 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(runs_and_ports),           CASE(checks), CASE(states_of_ports), CASE(log_and_settings), CASE(uses), CASE(migrations), CASE(threads_share_it),
+        CASE(runs_and_ports),           CASE(checks), CASE(states_of_ports), CASE(settings), CASE(uses), CASE(migrations), CASE(threads_share_it),
+        CASE(write_keys),               CASE(suppressed_people),
 #ifdef TRELLIS_FAULTS
         CASE(every_statement_may_fail),
 #endif

@@ -189,9 +189,34 @@ static bool pipelines_write(const struct crm *c, struct err *e)
 
 /* ---- Tickets ---- */
 
+/* What is asked, when and by whom: the part of a ticket that the website knows, too. */
+static struct demo_ticket question(const struct crm *c, int id, int32_t day)
+{
+    return (struct demo_ticket){.id = id, .day = day, .customer = (int)(PATRONS * chance(c, id, 16)) * PATRONS_APART, .second = 25000 + (int64_t)(50000.0 * chance(c, id, 9)),
+                                .category = QUESTIONS[pick(c, id, 14, LEN(QUESTIONS))].category};
+}
+
+static int tickets_on(const struct demo_world *w, int32_t day)
+{
+    return (int)(2.2 * demo_season(day, true) * (0.4 + 1.2 * demo_chance(w->seed, (uint64_t)day, 17, 51)));
+}
+
+void demo_tickets(const struct demo_world *w, demo_ticket_fn *fn, void *ctx)
+{
+    struct crm c = {.w = w};
+    int id = TICKET_ID;
+    for (int32_t day = w->first_day; day <= w->last_day; day++) {
+        for (int i = 0, n = tickets_on(w, day); i < n; i++) {
+            struct demo_ticket t = question(&c, id++, day);
+            fn(ctx, &t);
+        }
+    }
+}
+
 static void ticket(struct buf *tickets, struct buf *contacts, const struct crm *c, int id, int32_t day)
 {
-    int64_t asked = 25000 + (int64_t)(50000.0 * chance(c, id, 9));
+    struct demo_ticket q = question(c, id, day);
+    int64_t asked = q.second;
     int64_t answered = asked + 600 + (int64_t)(30.0 * 3600.0 * chance(c, id, 10) * chance(c, id, 11));
     int64_t closed = answered + (int64_t)(9.0 * 86400.0 * chance(c, id, 12) * chance(c, id, 13));
     int64_t known_s = (int64_t)(c->known + 1 - day) * 86400;
@@ -207,7 +232,7 @@ static void ticket(struct buf *tickets, struct buf *contacts, const struct crm *
     }
     buf_printf(tickets, ",0,%s,%s,%s,%s,%s\n", TICKET_STAGES[stage].id, QUESTIONS[question].category, chance(c, id, 15) < 0.15 ? "HIGH" : "MEDIUM", OWNED_BY[id % OWNERS].id, QUESTIONS[question].subject);
     /* some still know the person by the number from before the merge */
-    int patron = (int)(PATRONS * chance(c, id, 16)), nth = patron / MERGED_APART;
+    int patron = q.customer / PATRONS_APART, nth = patron / MERGED_APART;
     bool old = patron % MERGED_APART == 0 && nth < MERGED && id % 2 == 0;
     buf_printf(contacts, "%s,%d,%d,HUBSPOT_DEFINED\n", c->synced, id, old ? OLD_ID + nth : PATRON_ID + patron);
 }
@@ -219,8 +244,7 @@ static bool tickets_write(const struct crm *c, struct err *e)
     buf_addz(&contacts, "_fivetran_synced,ticket_id,contact_id,category\n");
     int id = TICKET_ID;
     for (int32_t day = c->w->first_day; day <= c->known; day++) {
-        int n = (int)(2.2 * demo_season(day, true) * (0.4 + 1.2 * demo_chance(c->w->seed, (uint64_t)day, 17, 51)));
-        for (int i = 0; i < n; i++) {
+        for (int i = 0, n = tickets_on(c->w, day); i < n; i++) {
             ticket(&tickets, &contacts, c, id++, day);
         }
     }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "build/build.h"
+#include "cli/demo/events.h"
 #include "cli/demo/exports.h"
 #include "cli/demo/meaning.h"
 #include "cli/demo/records.h"
@@ -21,6 +22,7 @@ struct demo {
     struct arena arena;
     struct demo_world world, restated;
     struct demo_days days;
+    struct demo_visits visits;
 };
 
 static const char *in(struct demo *d, const char *name)
@@ -37,6 +39,7 @@ static bool world_make(struct demo *d, struct err *e)
     d->days = (struct demo_days){.last = today - 1, .first = today - DEMO_DAYS, .exported = today - 1 - FIRST_EXPORT_DAYS_BACK};
     demo_world_make(&d->arena, d->o->seed, d->days.last, DEMO_DAYS, 0, &d->world);
     demo_world_make(&d->arena, d->o->seed, d->days.last, DEMO_DAYS, d->days.exported - 6, &d->restated);
+    demo_visits_make(&d->arena, &d->world, &d->visits);
     return true;
 }
 
@@ -53,7 +56,8 @@ static bool exports_make(struct demo *d, struct err *e)
 {
     return demo_export_first(in(d, "exports"), &d->world, &d->days, e) &&
            demo_export_orders(in(d, "exports/shop_orders.csv"), &d->world, d->days.exported, e) &&
-           demo_export_rates(in(d, "governance/rates.csv"), &d->world, e);
+           demo_export_rates(in(d, "governance/rates.csv"), &d->world, e) &&
+           demo_export_market(in(d, "governance/market.csv"), &d->world, e);
 }
 
 /* What the team's own systems know, as of three days ago. Klaviyo's later export never comes: somebody has to ask why. */
@@ -87,6 +91,25 @@ static bool packs_add(struct demo *d, struct err *e)
         }
     }
     return pack_add(d, "campaign_performance", ADS, "", "", e);
+}
+
+/* A source of events has no files: its requests lie in the spool. */
+static bool events_add(struct demo *d, struct err *e)
+{
+    struct mesh_add_options o = {.domain = STR("web"), .name = STR("site")};
+    struct mesh_written *files;
+    size_t n;
+    return mesh_add(&d->arena, d->o->dir, STR("events"), &o, &files, &n, e);
+}
+
+static int64_t told_first_until_ms(const struct demo *d)
+{
+    return (int64_t)(d->days.exported + 1) * (DAY_US / 1000);
+}
+
+static bool events_make(struct demo *d, struct err *e)
+{
+    return demo_events_write(d->o->dir, &d->world, &d->visits, INT64_MIN, told_first_until_ms(d), e);
 }
 
 static bool orders_add(struct demo *d, struct err *e)
@@ -130,12 +153,18 @@ static bool later_make(struct demo *d, struct err *e)
     return demo_export_later(in(d, "exports"), &d->world, &d->restated, &d->days, e) &&
            demo_export_orders(in(d, "exports/shop_orders.csv"), &d->world, d->days.last, e) &&
            demo_crm_write(in(d, "exports/hubspot"), &d->world, d->days.last, true, e) &&
-           demo_shop_write(in(d, "exports/shopify"), prefix, &d->world, d->days.exported, d->days.last, true, e);
+           demo_shop_write(in(d, "exports/shopify"), prefix, &d->world, d->days.exported, d->days.last, true, e) &&
+           demo_events_write(d->o->dir, &d->world, &d->visits, told_first_until_ms(d), INT64_MAX, e);
 }
 
 static bool run_now(struct demo *d, struct err *e)
 {
     return d->o->run(d->o->ctx, d->o->dir, e);
+}
+
+static bool people_make(struct demo *d, struct err *e)
+{
+    return d->o->people(d->o->ctx, d->o->dir, e);
 }
 
 static const struct { const char *what; bool (*step)(struct demo *d, struct err *e); } STEPS[] = {
@@ -146,10 +175,13 @@ static const struct { const char *what; bool (*step)(struct demo *d, struct err 
     {"Writing the exports of the CRM, the mail program and the shop", records_make},
     {"Adding the packs", packs_add},
     {"Adding the shop's orders", orders_add},
+    {"Adding the website's and the app's events, with a tracking plan", events_add},
     {"Saying what the sources promise", slas_add},
+    {"Taking a year of events", events_make},
     {"Loading and building, as of three days ago", run_then},
-    {"Writing the latest exports: three days, a restated week, broken lines, and none of the mail program", later_make},
+    {"Writing the latest exports: three days, a restated week, broken lines, none of the mail program; and events", later_make},
     {"Loading and building what is new", run_now},
+    {"Making a write key, and noting who asked to be forgotten", people_make},
 };
 
 bool demo_make(const struct demo_options *o, struct err *e)

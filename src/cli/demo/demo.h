@@ -10,6 +10,7 @@ struct demo_options {
     uint64_t seed;
     bool quiet;
     bool (*run)(void *ctx, const char *dir, struct err *e); /* `trellis run` on a mesh folder: load and build all; rows set aside are no failure */
+    bool (*people)(void *ctx, const char *dir, struct err *e); /* on the finished mesh: a write key for its visitors, the list of those who are not kept */
     void *ctx;
 };
 MUST_CHECK bool demo_make(const struct demo_options *o, struct err *e);

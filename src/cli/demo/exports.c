@@ -1,13 +1,15 @@
 /* What the retailer's export tool would have left on disk. */
 #include "cli/demo/exports.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 #include "base/fs.h"
 #include "cli/demo/landed.h"
 #include "cli/demo/orders.h"
 
 static const size_t FILE_MAX_BYTES = 256u << 20;
-enum { FILE_MODE = 0644, FOLDER_MODE = 0755, RESTATED_DAYS = 7 };
+enum { FILE_MODE = 0644, FOLDER_MODE = 0755, RESTATED_DAYS = 7, MONTH_LENGTH = 7 /* of 2026-01 */ };
 
 static bool file_write(const char *path, struct buf *text, struct err *e)
 {
@@ -109,6 +111,37 @@ bool demo_export_rates(const char *path, const struct demo_world *w, struct err 
     for (int32_t day = w->first_day - 7; day <= w->last_day; day += 7) {
         rate += 0.012 * (demo_chance(w->seed, (uint64_t)day, 0, 13) - 0.5);
         buf_printf(&out, "%s,USD,%.4f\n", clock_date(day).z, rate);
+    }
+    bool ok = file_write(path, &out, e);
+    buf_fini(&out);
+    return ok;
+}
+
+/* Thousands of impressions on an ordinary day; how much a channel of the market grows in a year. */
+static const struct market { const char *channel; double thousands, growth; } MARKET[] = {
+    {"paid_search", 118, 1.04}, {"paid_shopping", 870, 1.12}, {"paid_social", 4100, 1.21}};
+
+static double market_day(const struct demo_world *w, const struct market *m, int32_t day)
+{
+    double noise = 0.94 + 0.12 * demo_chance(w->seed, (uint64_t)day, (uint64_t)(m - MARKET), 14);
+    return m->thousands * 1000 * demo_season(day, false) * noise * pow(m->growth, (day - w->last_day) / 365.0);
+}
+
+bool demo_export_market(const char *path, const struct demo_world *w, struct err *e)
+{
+    struct buf out = BUF_INIT(1u << 20);
+    buf_addz(&out, "date_month,channel,impressions\n");
+    for (size_t i = 0; i < sizeof MARKET / sizeof *MARKET; i++) {
+        int32_t day = w->first_day;
+        while (strcmp(clock_date(day).z + MONTH_LENGTH, "-01") != 0)
+            day--;
+        while (day <= w->last_day) { /* whole months, the one that is running too: counted ahead, as such figures are */
+            struct clock_text month = clock_date(day);
+            double sum = 0;
+            for (; memcmp(clock_date(day).z, month.z, MONTH_LENGTH) == 0; day++)
+                sum += market_day(w, &MARKET[i], day);
+            buf_printf(&out, "%s,%s,%.0f\n", month.z, MARKET[i].channel, sum);
+        }
     }
     bool ok = file_write(path, &out, e);
     buf_fini(&out);

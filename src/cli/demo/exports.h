@@ -16,5 +16,7 @@ MUST_CHECK bool demo_export_later(const char *dir, const struct demo_world *as_f
 MUST_CHECK bool demo_export_orders(const char *path, const struct demo_world *w, int32_t until, struct err *e);
 /* date,currency,rate: euros for one dollar, weekly. */
 MUST_CHECK bool demo_export_rates(const char *path, const struct demo_world *w, struct err *e);
+/* date_month,channel,impressions: what all advertisers of the market were shown in the channels that a research firm counts. */
+MUST_CHECK bool demo_export_market(const char *path, const struct demo_world *w, struct err *e);
 
 #endif

@@ -11,6 +11,8 @@ struct row {
     int32_t day;
     const struct landed_split *split;
     struct demo_facts f;
+    const char *status;         /* of its campaign; NULL for an account */
+    bool raised;                /* its budget, for a promotion */
 };
 
 static const struct demo_node *at(const struct demo_node *n, enum demo_level level)
@@ -80,9 +82,9 @@ static void planned(const struct landed_column *c, const struct demo_plan *p, co
     if (!p) {
         return;
     }
-    long long budget = (long long)(p->daily_spend * 1.3);
+    long long budget = (long long)(p->daily_spend * (r->raised ? 2.5 : 1.3));
     switch (c->cell) {
-    case CELL_STATUS: buf_addz(out, p->status); break;
+    case CELL_STATUS: buf_addz(out, r->status); break;
     case CELL_OBJECTIVE: buf_addz(out, p->objective); break;
     case CELL_CHANNEL: buf_addz(out, p->channel); break;
     case CELL_BUDGET: buf_printf(out, "%lld", budget); break;
@@ -142,12 +144,13 @@ static struct demo_facts part_of(const struct landed_table *t, size_t i, struct 
     }
     int p = t->splits[i].percent;
     struct demo_facts f = {whole.impressions * p / 100, whole.clicks * p / 100, whole.spend_micros / 10000 * p / 100 * 10000,
-                           whole.conversions_milli / 100 * p / 100 * 100, whole.value_micros / 10000 * p / 100 * 10000};
+                           whole.conversions_milli / 100 * p / 100 * 100, whole.value_micros / 10000 * p / 100 * 10000, whole.drawn_milli * p / 100};
     left->impressions -= f.impressions;
     left->clicks -= f.clicks;
     left->spend_micros -= f.spend_micros;
     left->conversions_milli -= f.conversions_milli;
     left->value_micros -= f.value_micros;
+    left->drawn_milli -= f.drawn_milli;
     return f;
 }
 
@@ -169,6 +172,40 @@ static void day_write(const struct landed_table *t, struct row *r, struct demo_f
     }
 }
 
+/* A campaign's state on a day, as its platform would have written it down. */
+static const char *status_on(const struct demo_plan *p, const struct demo_platform *pf, int32_t back)
+{
+    bool stopped = p->last_day_back > 0;
+    return stopped && back >= p->last_day_back ? pf->plans[0].status : p->status; /* the first campaign of each platform runs */
+}
+
+static bool raised_on(const struct demo_plan *p, int32_t day)
+{
+    return p->promotion && demo_promotion(day);
+}
+
+/* One row for each day on which somebody paused the campaign or changed its budget, beginning with the first. */
+static void versions_write(const struct landed_table *t, const struct demo_world *w, struct row *r, struct buf *out)
+{
+    const struct landed_range *all = r->range;
+    const struct demo_node *n = r->node;
+    int32_t began = n->plan->first_day_back < 0 ? all->from_day : w->last_day - n->plan->first_day_back;
+    for (int32_t d = began; d <= all->to_day; d++) {
+        int32_t back = w->last_day - d;
+        r->status = status_on(n->plan, n->platform, back);
+        r->raised = raised_on(n->plan, d);
+        if (d > began && strcmp(r->status, status_on(n->plan, n->platform, back + 1)) == 0 && r->raised == raised_on(n->plan, d - 1)) {
+            continue;
+        }
+        char text[64];
+        snprintf(text, sizeof text, "%s 07:1%d:00.000", clock_date(d).z, (int)(demo_number(w->seed, (uint64_t)d, 0, 15) % 10));
+        struct landed_range then = {all->from_day, all->to_day, str_of(text)};
+        r->range = &then;
+        row_write(t, r, out);
+    }
+    r->range = all;
+}
+
 void landed_write(const struct landed_table *t, const struct demo_world *w, const struct landed_range *range, struct buf *out)
 {
     if (t->byte_order_mark) {
@@ -183,9 +220,13 @@ void landed_write(const struct landed_table *t, const struct demo_world *w, cons
         if (n->level != t->level || strcmp(n->platform->name, t->platform) != 0) {
             continue;
         }
-        struct row r = {.node = n, .range = range, .day = range->from_day};
+        struct row r = {.node = n, .range = range, .day = range->from_day, .status = n->plan ? n->plan->status : NULL};
         if (t->history) {
-            row_write(t, &r, out);
+            if (n->level == LEVEL_CAMPAIGN) {
+                versions_write(t, w, &r, out);
+            } else {
+                row_write(t, &r, out);
+            }
             continue;
         }
         for (int32_t d = range->from_day; d <= range->to_day; d++) {

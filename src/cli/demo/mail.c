@@ -116,6 +116,33 @@ struct demo_mail demo_mail_sums(const struct demo_world *w, int32_t from, int32_
     return c.sums;
 }
 
+/* ---- Clicks ---- */
+
+struct clicking { demo_click_fn *fn; void *ctx; };
+
+static void click(void *ctx, const struct message *m)
+{
+    const struct clicking *c = ctx;
+    if (m->kind != CLICKED || m->profile % HASHED_EACH == HASHED_EACH - 1) {
+        return;
+    }
+    const struct demo_click k = {.customer = m->profile * CUSTOMERS_APART, .day = day_of(m), .second = m->second % 86400, .letter = m->flow < 0 ? m->week + 1 : 0,
+                                 .campaign = m->flow < 0 ? SUBJECTS[m->week % (int)LEN(SUBJECTS)] : FLOWS[m->flow].name};
+    c->fn(c->ctx, &k);
+}
+
+void demo_mail_clicks(const struct demo_world *w, demo_click_fn *fn, void *ctx)
+{
+    struct clicking c = {fn, ctx};
+    each_message(w, click, &c);
+}
+
+int demo_forgotten(int nth)
+{
+    int profile = (nth + 1) * HASHED_EACH - 1;
+    return profile < PROFILES ? profile * CUSTOMERS_APART : -1;
+}
+
 /* ---- Tables ---- */
 
 struct writing { struct buf *out; int32_t known; const char *synced; };

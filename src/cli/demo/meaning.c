@@ -10,10 +10,11 @@
 #include "base/embed.h"
 #include "base/fs.h"
 #include "cli/demo/orders.h"
+#include "cli/demo/planted.h"
 #include "cli/demo/records.h"
 
 enum { WINDOW_DAYS = 28, BASELINE_FROM_DAY = 70, FROZEN_AFTER_DAYS = 100, HABIT_DAYS = 60, TEXT_MAX_BYTES = 1 << 20, SOURCE_MAX_BYTES = 1 << 20, FILE_MODE = 0644, FOLDER_MODE = 0755 };
-static const struct str FOLDER = {"packs/demo/", 11};
+static const struct str FOLDER = {"packs/demo/", 11}, LATER = {"packs/demo/later/", 17}; /* later: instead of what a pack wrote */
 
 struct word { const char *name; struct str value; };
 enum { WORDS = 14 };
@@ -149,12 +150,27 @@ bool demo_meaning_write(const char *dir, const struct demo_world *w, struct err 
     arena_init(&a);
     words_make(&a, w, words);
     for (const struct embed_file *f = embed_next(FOLDER, NULL); ok && f; f = embed_next(FOLDER, f)) {
+        if (str_starts(f->path, LATER)) {
+            continue;
+        }
         struct buf b = BUF_INIT(TEXT_MAX_BYTES);
         ok = fill(f->data, words, &b, e) && file_write(&a, dir, (struct str){f->path.p + FOLDER.n, f->path.n - FOLDER.n}, &b, e);
         buf_fini(&b);
     }
-    ok = ok && targets_write(&a, dir, w, false, e) && targets_write(&a, dir, w, true, e);
+    ok = ok && targets_write(&a, dir, w, false, e) && targets_write(&a, dir, w, true, e) && demo_planted_write(dir, w, e);
     arena_fini(&a);
+    return ok;
+}
+
+static bool later_write(struct arena *a, const char *dir, struct err *e)
+{
+    bool ok = true;
+    for (const struct embed_file *f = embed_next(LATER, NULL); ok && f; f = embed_next(LATER, f)) {
+        struct buf b = BUF_INIT(TEXT_MAX_BYTES);
+        buf_add(&b, f->data);
+        ok = file_write(a, dir, (struct str){f->path.p + LATER.n, f->path.n - LATER.n}, &b, e);
+        buf_fini(&b);
+    }
     return ok;
 }
 
@@ -183,6 +199,7 @@ bool demo_sla_write(const char *dir, struct err *e)
         ok = ok && file_write(&a, dir, path, &b, e);
         buf_fini(&b);
     }
+    ok = ok && later_write(&a, dir, e);
     arena_fini(&a);
     return ok;
 }

@@ -8,7 +8,7 @@
 
 /* The files of packs/demo/, and targets/. */
 MUST_CHECK bool demo_meaning_write(const char *dir, const struct demo_world *w, struct err *e);
-/* Adds what a source promises to the files that the packs wrote. */
+/* Adds what a source promises to the files that the packs wrote, and puts our own in the place of some. */
 MUST_CHECK bool demo_sla_write(const char *dir, struct err *e);
 
 #endif

@@ -40,6 +40,11 @@ struct demo_person demo_customer(const struct demo_world *w, int customer)
     return p;
 }
 
+void demo_user_id(int customer, char out[DEMO_USER_ID_BYTES])
+{
+    snprintf(out, DEMO_USER_ID_BYTES, "mf-%05d", customer % 100000);
+}
+
 struct demo_company demo_company(const struct demo_world *w, int company)
 {
     size_t kind = (size_t)company % LEN(KINDS), word = (size_t)company / LEN(KINDS) % LEN(WORDS);

@@ -11,6 +11,9 @@ struct demo_person { const char *first, *last; char email[80], phone[24]; const 
 
 /* The shop's customer of that number, under the address that the shop's orders carry. */
 struct demo_person demo_customer(const struct demo_world *w, int customer);
+/* The id under which the website knows a customer who has signed in. */
+enum { DEMO_USER_ID_BYTES = 16 };
+void demo_user_id(int customer, char out[DEMO_USER_ID_BYTES]);
 /* A contact at a company that buys plants for its offices. */
 struct demo_person demo_colleague(const struct demo_world *w, int company, int i);
 

@@ -6,8 +6,6 @@
 #include "base/buf.h"
 #include "cli/demo/world.h"
 
-enum { DEMO_SHOP_DAYS = 90 };   /* how long the shop has been on Shopify; older orders are in the till's own file alone */
-
 /* HubSpot: all tables anew. `sloppy`: one deal whose amount was typed as words. */
 MUST_CHECK bool demo_crm_write(const char *dir, const struct demo_world *w, int32_t known, bool sloppy, struct err *e);
 /* Klaviyo: profiles, mailings, flows and what became of every message up to a day. */
@@ -19,6 +17,18 @@ MUST_CHECK bool demo_shop_write(const char *dir, const char *prefix, const struc
 struct demo_mail { int64_t delivered, opened; };
 /* What Klaviyo counts for the days from..to. */
 struct demo_mail demo_mail_sums(const struct demo_world *w, int32_t from, int32_t to);
+
+/* Clicks in letters, in no particular order; `letter` counts from 1, 0: a flow. */
+struct demo_click { int customer, letter; int32_t day; int64_t second; const char *campaign; };
+typedef void demo_click_fn(void *ctx, const struct demo_click *c);
+void demo_mail_clicks(const struct demo_world *w, demo_click_fn *fn, void *ctx);
+/* The nth customer, from 0, who asked to be forgotten; -1: no further one. */
+int demo_forgotten(int nth);
+
+/* Questions to support; of the shop's customers. */
+struct demo_ticket { int id, customer; int32_t day; int64_t second; const char *category; };
+typedef void demo_ticket_fn(void *ctx, const struct demo_ticket *t);
+void demo_tickets(const struct demo_world *w, demo_ticket_fn *fn, void *ctx);
 
 /* dir/<prefix><name>.csv. */
 MUST_CHECK bool demo_table_write(const char *dir, const char *prefix, const char *name, const struct buf *text, struct err *e);

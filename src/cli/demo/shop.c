@@ -7,14 +7,9 @@
 
 #define LEN(x) (sizeof(x) / sizeof((x)[0]))
 
-enum { CUSTOMERS = 9000, FIRST_NUMBER = 100000, FREE_SHIPPING_CENTS = 4900, SHIPPING_CENTS = 490, TEST_EACH = 2003 };
-static const int64_t ORDER_ID = 5400000000000, CUSTOMER_ID = 6100000000000, PRODUCT_ID = 7700000000000, VARIANT_ID = 7800000000000, REFUND_ID = 800000000000;
+enum { TEST_EACH = 2003 };
+static const int64_t CUSTOMER_ID = 6100000000000, PRODUCT_ID = 7700000000000, VARIANT_ID = 7800000000000, REFUND_ID = 800000000000;
 static const size_t TEXT_MAX_BYTES = 256u << 20;
-
-static const struct { const char *sku, *title, *type; int cents; } PRODUCTS[] = {
-    {"MF-SEED-HERB", "Herb seeds", "Seeds", 490}, {"MF-SOIL-20", "Potting soil 20 l", "Soil", 990}, {"MF-POT-TERRA", "Terracotta pot", "Pots", 1490}, {"MF-GLOVES", "Garden gloves", "Tools", 1990},
-    {"MF-CAN-5", "Watering can 5 l", "Tools", 2490}, {"MF-FEEDER-OAK", "Bird feeder oak", "Birds", 3490}, {"MF-PLANTER-60", "Planter 60 cm", "Pots", 4990}, {"MF-LIGHTS", "Terrace lights", "Lights", 5990},
-    {"MF-PLANTER-90", "Planter 90 cm", "Pots", 7990}, {"MF-BED-RAISED", "Raised bed larch", "Beds", 9990}, {"MF-CHAIR", "Garden chair", "Furniture", 12990}, {"MF-TABLE", "Balcony table", "Furniture", 17990}};
 
 struct shop { const struct demo_world *w; int32_t since, known; const char *dir, *prefix, *synced; bool sloppy; };
 
@@ -28,44 +23,9 @@ static struct fate fate_of(const struct demo_world *w, int64_t number)
                          .refund_after = c > 0.955 ? 4 + (int)(14.0 * demo_chance(w->seed, (uint64_t)number, 2, 61)) : 0};
 }
 
-static int tax_percent_x10(const char *country)
-{
-    return strcmp(country, "DE") == 0 ? 190 : strcmp(country, "AT") == 0 ? 200 : strcmp(country, "CH") == 0 ? 81 : 0;
-}
-
-static int64_t tax_in(int64_t cents, const char *country)
-{
-    int rate = tax_percent_x10(country);
-    return (cents * rate + (1000 + rate) / 2) / (1000 + rate);
-}
-
 static void money(struct buf *b, int64_t cents, const char *then)
 {
     buf_printf(b, "%lld.%02lld%s", (long long)(cents / 100), (long long)(cents % 100), then);
-}
-
-/* An order is split into as many lines as it has items; the last takes what is left. */
-static int64_t line_cents(const struct demo_world *w, int64_t number, const struct demo_order *o, int line)
-{
-    int64_t left = o->cents;
-    for (int i = 0; i < o->items; i++) {
-        int64_t part = i == o->items - 1 ? left : left / (o->items - i) * (int64_t)(60 + 80.0 * demo_chance(w->seed, (uint64_t)number, 10 + (uint64_t)i, 61)) / 100;
-        if (i == line) {
-            return part;
-        }
-        left -= part;
-    }
-    return 0;
-}
-
-/* The dearest product that costs no more than what was paid for the line. */
-static size_t product_of(int64_t cents)
-{
-    size_t i = 0;
-    while (i + 1 < LEN(PRODUCTS) && PRODUCTS[i + 1].cents <= cents) {
-        i++;
-    }
-    return i;
 }
 
 static int32_t changed_on(const struct fate *f, int32_t day, int32_t known)
@@ -80,12 +40,12 @@ struct tables { struct buf order, line, shipping, refund, line_refund, payment; 
 
 static void order_row(struct buf *b, const struct shop *s, int64_t number, int32_t day, const struct demo_order *o, const struct fate *f, int32_t changed)
 {
-    int64_t shipping = o->cents >= FREE_SHIPPING_CENTS ? 0 : SHIPPING_CENTS;
+    int64_t shipping = demo_shipping(o);
     const char *state = changed > day ? (o->items == 1 ? "refunded" : "partially_refunded") : f->cancelled ? "voided" : "paid";
     struct demo_person who = demo_customer(s->w, o->customer);
-    buf_printf(b, "%lld,%s,TRUE,%s,", (long long)(ORDER_ID + number), who.email, strcmp(o->country, "US") == 0 ? "USD" : "EUR");
+    buf_printf(b, "%lld,%s,TRUE,%s,", (long long)(DEMO_ORDER_ID + number), who.email, strcmp(o->country, "US") == 0 ? "USD" : "EUR");
     money(b, o->cents, ",");
-    money(b, tax_in(o->cents, o->country), ",");
+    money(b, demo_tax_in(o->cents, o->country), ",");
     money(b, o->cents + shipping, ",");
     demo_time(b, day, o->minute * 60);
     buf_addc(b, ',');
@@ -104,33 +64,33 @@ static void order_row(struct buf *b, const struct shop *s, int64_t number, int32
 static void line_rows(struct buf *b, const struct shop *s, int64_t number, const struct demo_order *o)
 {
     for (int i = 0; i < o->items; i++) {
-        int64_t cents = line_cents(s->w, number, o, i);
-        size_t p = product_of(cents);
-        buf_printf(b, "%lld,%lld,%lld,%lld,%s,%s,Marlow & Finch,", (long long)(ORDER_ID + number), (long long)((ORDER_ID + number) * 10 + i), (long long)(PRODUCT_ID + (int64_t)p), (long long)(VARIANT_ID + (int64_t)p), PRODUCTS[p].title, PRODUCTS[p].title);
+        int64_t cents = demo_line_cents(s->w, number, o, i);
+        size_t p = demo_product_of(cents);
+        buf_printf(b, "%lld,%lld,%lld,%lld,%s,%s,Marlow & Finch,", (long long)(DEMO_ORDER_ID + number), (long long)((DEMO_ORDER_ID + number) * 10 + i), (long long)(PRODUCT_ID + (int64_t)p), (long long)(VARIANT_ID + (int64_t)p), DEMO_PRODUCTS[p].title, DEMO_PRODUCTS[p].title);
         money(b, cents, ",1,");
-        buf_printf(b, "%s,FALSE,%d,0.00,%s\n", PRODUCTS[p].sku, i + 1, s->synced);
+        buf_printf(b, "%s,FALSE,%d,0.00,%s\n", DEMO_PRODUCTS[p].sku, i + 1, s->synced);
     }
 }
 
 /* The first line comes back. */
 static void refund_rows(struct tables *t, const struct shop *s, int64_t number, const struct demo_order *o, int32_t on)
 {
-    int64_t cents = line_cents(s->w, number, o, 0);
+    int64_t cents = demo_line_cents(s->w, number, o, 0);
     buf_printf(&t->refund, "%lld,", (long long)(REFUND_ID + number));
     for (int i = 0; i < 2; i++) {
         demo_time(&t->refund, on, o->minute * 60 + 30);
         buf_addc(&t->refund, ',');
     }
-    buf_printf(&t->refund, "TRUE,%s,%lld\n", s->synced, (long long)(ORDER_ID + number));
-    buf_printf(&t->line_refund, "%lld,%lld,return,1,%lld,%s,", (long long)(REFUND_ID * 10 + number), (long long)(REFUND_ID + number), (long long)((ORDER_ID + number) * 10), s->synced);
+    buf_printf(&t->refund, "TRUE,%s,%lld\n", s->synced, (long long)(DEMO_ORDER_ID + number));
+    buf_printf(&t->line_refund, "%lld,%lld,return,1,%lld,%s,", (long long)(REFUND_ID * 10 + number), (long long)(REFUND_ID + number), (long long)((DEMO_ORDER_ID + number) * 10), s->synced);
     money(&t->line_refund, cents, ",");
-    money(&t->line_refund, tax_in(cents, o->country), "\n");
+    money(&t->line_refund, demo_tax_in(cents, o->country), "\n");
 }
 
 static void payment_row(struct buf *b, const struct shop *s, int64_t number, int32_t day, const struct demo_order *o)
 {
-    buf_printf(b, "%lld,%lld,", (long long)((ORDER_ID + number) * 10 + 9), (long long)(ORDER_ID + number));
-    money(b, o->cents + (o->cents >= FREE_SHIPPING_CENTS ? 0 : SHIPPING_CENTS), ",");
+    buf_printf(b, "%lld,%lld,", (long long)((DEMO_ORDER_ID + number) * 10 + 9), (long long)(DEMO_ORDER_ID + number));
+    money(b, o->cents + demo_shipping(o), ",");
     for (int i = 0; i < 2; i++) {
         demo_time(b, day, o->minute * 60 + 20);
         buf_addc(b, ',');
@@ -140,26 +100,22 @@ static void payment_row(struct buf *b, const struct shop *s, int64_t number, int
 
 static void shipping_row(struct buf *b, const struct shop *s, int64_t number, const struct demo_order *o)
 {
-    if (o->cents >= FREE_SHIPPING_CENTS) {
+    if (demo_shipping(o) == 0) {
         return;
     }
-    buf_printf(b, "%lld,%lld,%s,Parcel,", (long long)((ORDER_ID + number) * 10 + 7), (long long)(ORDER_ID + number), s->synced);
-    money(b, SHIPPING_CENTS, ",");
-    money(b, SHIPPING_CENTS, ",Parcel\n");
+    buf_printf(b, "%lld,%lld,%s,Parcel,", (long long)((DEMO_ORDER_ID + number) * 10 + 7), (long long)(DEMO_ORDER_ID + number), s->synced);
+    money(b, demo_shipping(o), ",");
+    money(b, demo_shipping(o), ",Parcel\n");
 }
 
 struct buyer { int orders; int64_t cents; int32_t first, last; };
 
 static void orders_tell(struct tables *t, struct buyer *buyers, const struct shop *s)
 {
-    int32_t from = s->w->last_day - DEMO_SHOP_DAYS + 1;
-    int64_t number = FIRST_NUMBER;
+    int64_t number = DEMO_FIRST_NUMBER;
     for (int32_t day = s->w->first_day; day <= s->known; day++) {
         int n = demo_orders_on(s->w, day);
         for (int i = 0; i < n; i++, number++) {
-            if (day < from) {
-                continue;
-            }
             struct demo_order o = demo_order(s->w, day, i);
             struct fate f = fate_of(s->w, number);
             int32_t changed = changed_on(&f, day, s->known);
@@ -182,7 +138,7 @@ static void orders_tell(struct tables *t, struct buyer *buyers, const struct sho
 
 static void customers_tell(struct buf *b, const struct shop *s, const struct buyer *buyers)
 {
-    for (int i = 0; i < CUSTOMERS; i++) {
+    for (int i = 0; i < DEMO_CUSTOMERS; i++) {
         if (buyers[i].orders == 0 || buyers[i].last <= s->since) {
             continue;
         }
@@ -201,11 +157,11 @@ static bool catalogue_write(const struct shop *s, struct err *e)
     struct buf products = BUF_INIT(TEXT_MAX_BYTES), variants = BUF_INIT(TEXT_MAX_BYTES), shop = BUF_INIT(TEXT_MAX_BYTES);
     buf_addz(&products, "id,title,handle,product_type,vendor,created_at,updated_at,published_at,published_scope,_fivetran_deleted,_fivetran_synced\n");
     buf_addz(&variants, "product_id,id,available_for_sale,inventory_policy,inventory_quantity,position,price,sku,taxable,title,_fivetran_synced\n");
-    for (size_t i = 0; i < LEN(PRODUCTS); i++) {
-        buf_printf(&products, "%lld,%s,%s,%s,Marlow & Finch,2025-01-10 09:00:00.000,2025-03-02 09:00:00.000,2025-01-12 09:00:00.000,web,FALSE,%s\n", (long long)(PRODUCT_ID + (int64_t)i), PRODUCTS[i].title, PRODUCTS[i].sku, PRODUCTS[i].type, s->synced);
+    for (size_t i = 0; i < DEMO_PRODUCTS_N; i++) {
+        buf_printf(&products, "%lld,%s,%s,%s,Marlow & Finch,2025-01-10 09:00:00.000,2025-03-02 09:00:00.000,2025-01-12 09:00:00.000,web,FALSE,%s\n", (long long)(PRODUCT_ID + (int64_t)i), DEMO_PRODUCTS[i].title, DEMO_PRODUCTS[i].sku, DEMO_PRODUCTS[i].type, s->synced);
         buf_printf(&variants, "%lld,%lld,TRUE,DENY,%d,1,", (long long)(PRODUCT_ID + (int64_t)i), (long long)(VARIANT_ID + (int64_t)i), 40 + (int)(300.0 * demo_chance(s->w->seed, i, 3, 61)));
-        money(&variants, PRODUCTS[i].cents, ",");
-        buf_printf(&variants, "%s,TRUE,Default Title,%s\n", PRODUCTS[i].sku, s->synced);
+        money(&variants, DEMO_PRODUCTS[i].cents, ",");
+        buf_printf(&variants, "%s,TRUE,Default Title,%s\n", DEMO_PRODUCTS[i].sku, s->synced);
     }
     buf_printf(&shop, "id,_fivetran_deleted,_fivetran_synced,country,country_code,currency,domain,iana_timezone,name,taxes_included\n61230001,false,%s,DE,DE,EUR,shop.example.org,Europe/Berlin,Marlow & Finch,true\n", s->synced);
     bool ok = demo_table_write(s->dir, "", "shopify_product_data", &products, e) && demo_table_write(s->dir, "", "shopify_product_variant_data", &variants, e) && demo_table_write(s->dir, "", "shopify_shop_data", &shop, e);
@@ -233,7 +189,7 @@ static bool tables_write(const struct shop *s, struct buyer *buyers, struct tabl
     orders_tell(t, buyers, s);
     customers_tell(customers, s, buyers);
     if (s->sloppy) {
-        buf_printf(&t->line, "%lld,%lld,%lld,%lld,Potting soil 20 l,Potting soil 20 l,Marlow & Finch,9.90,two bags,MF-SOIL-20,FALSE,4,0.00,%s\n", (long long)(ORDER_ID + FIRST_NUMBER), (long long)((ORDER_ID + FIRST_NUMBER) * 10 + 8), (long long)(PRODUCT_ID + 1), (long long)(VARIANT_ID + 1), s->synced);
+        buf_printf(&t->line, "%lld,%lld,%lld,%lld,Potting soil 20 l,Potting soil 20 l,Marlow & Finch,9.90,two bags,MF-SOIL-20,FALSE,4,0.00,%s\n", (long long)(DEMO_ORDER_ID + DEMO_FIRST_NUMBER), (long long)((DEMO_ORDER_ID + DEMO_FIRST_NUMBER) * 10 + 8), (long long)(PRODUCT_ID + 1), (long long)(VARIANT_ID + 1), s->synced);
     }
     for (size_t i = 0; ok && i < LEN(FILES); i++) {
         ok = demo_table_write(s->dir, s->prefix, FILES[i].name, FILES[i].rows, e);
@@ -249,7 +205,7 @@ bool demo_shop_write(const char *dir, const char *prefix, const struct demo_worl
     arena_init(&a);
     demo_time(&at, known + 1, 16000);
     struct shop s = {.w = w, .since = since, .known = known, .dir = dir, .prefix = prefix, .synced = buf_z(&at), .sloppy = sloppy};
-    struct buyer *buyers = arena_array(&a, CUSTOMERS, sizeof *buyers);
+    struct buyer *buyers = arena_array(&a, DEMO_CUSTOMERS, sizeof *buyers);
     bool ok = buf_ok(&at, e) && catalogue_write(&s, e) && tables_write(&s, buyers, &t, &customers, e);
     struct buf *all[] = {&t.order, &t.line, &t.shipping, &t.refund, &t.line_refund, &t.payment, &customers, &at};
     for (size_t i = 0; i < LEN(all); i++) {

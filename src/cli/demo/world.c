@@ -4,6 +4,8 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "cli/demo/orders.h"
+#include "cli/demo/planted.h"
 
 /* splitmix64: a well-mixed 64-bit hash; the sequence is fixed for ever, unlike the C library's. */
 static uint64_t mix(uint64_t x)
@@ -14,10 +16,14 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
+uint64_t demo_number(uint64_t seed, uint64_t a, uint64_t b, uint64_t c)
+{
+    return mix(mix(mix(mix(seed) ^ a) ^ b) ^ c);
+}
+
 double demo_chance(uint64_t seed, uint64_t a, uint64_t b, uint64_t c)
 {
-    uint64_t h = mix(mix(mix(mix(seed) ^ a) ^ b) ^ c);
-    return (double)(h >> 11) / 9007199254740992.0;
+    return (double)(demo_number(seed, a, b, c) >> 11) / 9007199254740992.0;
 }
 
 static void civil(int32_t day, int *month, int *day_of_month)
@@ -64,6 +70,9 @@ static struct demo_facts restated(struct demo_facts f)
     return f;
 }
 
+/* An ad draws more than the one shop sells by it: its platform claims more than those that it had a touch in. */
+static const double CLAIM = 0.7;
+
 static struct demo_facts facts_of(uint64_t seed, const struct demo_plan *plan, uint64_t who, double share, int32_t day)
 {
     double season = demo_season(day, plan->promotion);
@@ -75,17 +84,16 @@ static struct demo_facts facts_of(uint64_t seed, const struct demo_plan *plan, u
     double impressions = clicks / (plan->ctr * (0.85 + 0.3 * demo_chance(seed, who, (uint64_t)day, 4)));
     double roas = plan->roas * quality * drift * (0.75 + 0.5 * demo_chance(seed, who, (uint64_t)day, 5)) * (demo_promotion(day) ? 1.12 : 1.0);
     double value = spend * roas;
-    double conversions = value / (62.0 + 26.0 * demo_chance(seed, who, 0, 6));
+    double basket = 62.0 + 26.0 * demo_chance(seed, who, 0, 6), drawn = value / basket;
+    double claimed = round(drawn / CLAIM * 10.0) / 10.0;
     struct demo_facts f = {
         .impressions = (int64_t)impressions,
         .clicks = (int64_t)clicks,
         .spend_micros = (int64_t)(spend * 100.0) * 10000,   /* whole cents */
-        .conversions_milli = (int64_t)(conversions * 10.0) * 100,
-        .value_micros = (int64_t)(value * 100.0) * 10000,
+        .conversions_milli = (int64_t)llround(claimed * 10.0) * 100,
+        .value_micros = (int64_t)(claimed * basket * 100.0) * 10000,
+        .drawn_milli = (int64_t)(drawn * 10.0) * 100,
     };
-    if (f.conversions_milli == 0) {
-        f.value_micros = 0;
-    }
     return f;
 }
 
@@ -96,6 +104,7 @@ static void add(struct demo_facts *to, struct demo_facts f)
     to->spend_micros += f.spend_micros;
     to->conversions_milli += f.conversions_milli;
     to->value_micros += f.value_micros;
+    to->drawn_milli += f.drawn_milli;
 }
 
 static struct demo_node *node_new(struct arena *a, struct demo_world *w, enum demo_level level, const struct demo_node *parent,
@@ -119,7 +128,7 @@ static void run_days(struct demo_world *w, struct demo_node *account, struct dem
             continue;
         }
         int32_t day = w->first_day + (int32_t)i;
-        struct demo_facts f = facts_of(w->seed, plan, who, share, day);
+        struct demo_facts f = facts_of(w->seed, plan, who, share * demo_planted_factor(w, MOVED_SPEND, plan->name, day), day);
         if (w->restated_from && day >= w->restated_from) {
             f = restated(f);
         }
@@ -165,6 +174,11 @@ void demo_world_make(struct arena *a, uint64_t seed, int32_t last_day, size_t da
         }
     }
     out->nodes = arena_array(a, n, sizeof *out->nodes);
+    out->new_before = arena_array(a, days + 1, sizeof *out->new_before);
+    for (size_t i = 0; i < days; i++) {
+        int32_t day = out->first_day + (int32_t)i;
+        out->new_before[i + 1] = out->new_before[i] + demo_first_orders(out, day, demo_orders_on(out, day));
+    }
     for (size_t p = 0; p < DEMO_PLATFORMS_N; p++) {
         const struct demo_platform *pf = &DEMO_PLATFORMS[p];
         struct demo_node *account = node_new(a, out, LEVEL_ACCOUNT, NULL, pf, NULL, str_of(pf->account_id), str_of(pf->account_name));

@@ -10,6 +10,7 @@ enum demo_level { LEVEL_ACCOUNT, LEVEL_CAMPAIGN, LEVEL_AD_GROUP, LEVEL_AD, DEMO_
 /* What happened on one day. Money in millionths of the account's currency, conversions in thousandths. */
 struct demo_facts {
     int64_t impressions, clicks, spend_micros, conversions_milli, value_micros;
+    int64_t drawn_milli; /* how well the ad sells: visits that lead to orders come by it in proportion */
 };
 
 /* A node of the tree account > campaign > ad group > ad. */
@@ -45,6 +46,7 @@ struct demo_world {
     size_t n_days;
     uint64_t seed;
     int32_t restated_from;
+    int32_t *new_before;              /* [n_days + 1]: customers who first ordered before that day */
     struct demo_node **nodes; size_t n_nodes;   /* parents before children, grouped by platform */
 };
 
@@ -60,5 +62,7 @@ double demo_season(int32_t day, bool promotion);
 const char *demo_promotion(int32_t day);
 /* Uniform in [0, 1), a pure function of its arguments. */
 double demo_chance(uint64_t seed, uint64_t a, uint64_t b, uint64_t c);
+/* Any number, in the same way. */
+uint64_t demo_number(uint64_t seed, uint64_t a, uint64_t b, uint64_t c);
 
 #endif

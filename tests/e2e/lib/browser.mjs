@@ -35,10 +35,14 @@ export async function open(browser, { width = 1440, height = 900, scheme = 'ligh
     acceptDownloads: true,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(60_000);
   page.troubles = [];
+  page.asked = 0;
   page.underway = 0;
-  page.on('request', () => page.underway++);
+  page.on('request', () => {
+    page.asked++;
+    page.underway++;
+  });
   for (const end of ['requestfinished', 'requestfailed']) page.on(end, () => page.underway--);
   page.on('console', (m) => {
     if (m.type() === 'error') page.troubles.push(m.text());
@@ -59,13 +63,22 @@ async function quiet(page) {
   }
 }
 
-/* Everything asked for has come, and the charts are drawn. */
+/* The page itself has nothing left to do: what was clicked just now is carried out and painted. By the clock alone a busy machine would pass
+ * for a quiet page. */
+const idle = (page) =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestIdleCallback(done)))));
+
+/* Everything asked for has come, and the charts are drawn: until neither waiting nor drawing asked for more. */
 export async function settled(page) {
   await page.waitForLoadState('load');
-  await quiet(page);
-  await page.waitForFunction(() => !document.querySelector('.placeholder, .bones, .loading, .bone, [aria-busy="true"]'));
-  await page.waitForFunction(() => [...document.querySelectorAll('.chart[role="img"]')].every((c) => c.querySelector('canvas')));
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  for (let before = -1; before !== page.asked; ) {
+    await idle(page);
+    before = page.asked;
+    await quiet(page);
+    await page.waitForFunction(() => !document.querySelector('.placeholder, .bones, .loading, .bone, [aria-busy="true"]'));
+    await page.waitForFunction(() => [...document.querySelectorAll('.chart[role="img"]')].every((c) => c.querySelector('canvas')));
+    await idle(page);
+  }
 }
 
 export async function axeViolations(page) {

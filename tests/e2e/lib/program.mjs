@@ -11,7 +11,7 @@ if (!existsSync(binary)) throw new Error(`there is no program at ${binary}: buil
 const running = new Set();
 
 /* Runs a command to its end. */
-export function trellis(args, { cwd, env, timeout = 120_000 } = {}) {
+export function trellis(args, { cwd, env, timeout = 600_000 } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(binary, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
@@ -36,9 +36,9 @@ export async function trellisOk(args, options) {
 }
 
 /* Starts `trellis serve` on a free port and reads the address that it prints. */
-export function serve(cwd, { env, timeout = 30_000 } = {}) {
+export function serve(cwd, { env, timeout = 30_000, more = [] } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(binary, ['serve', '--port', '0'], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(binary, ['serve', '--port', '0', ...more], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     let text = '';
     const timer = setTimeout(() => {

@@ -40,7 +40,7 @@ export function near(shown, meant, tolerance, what) {
 }
 
 /* Waits until something holds, for what has no event of its own. */
-export async function until(what, probe, timeout = 10_000) {
+export async function until(what, probe, timeout = 30_000) {
   const end = Date.now() + timeout;
   for (;;) {
     const value = await probe();

@@ -41,6 +41,7 @@ export default async function add(context) {
     assert.match(await page.locator('[data-found-sentence]').innerText(), /3 columns, separated by semicolons/);
     assert.equal(await page.locator('[data-found-column]').count(), 3);
     await page.getByLabel('Title').fill('Umsatz der Filialen');
+    await settled(page);
     assert.equal(await page.getByLabel('Name in SQL').inputValue(), 'umsatz_der_filialen');
     await page.getByLabel('Name in SQL').fill('Not A Name');
     await page.locator('[data-add]').click();
@@ -98,6 +99,7 @@ export default async function add(context) {
   await t.test('a new product: all that is missing by its field, answers kept over Back and Forward, files shown, then built', async () => {
     await go('/add/product');
     await page.getByRole('button', { name: 'Next: from which data' }).click();
+    await settled(page);
     assert.ok((await page.locator('em').count()) >= 4, 'each missing answer is told by its field');
     await page.getByLabel('Title').fill('Weekly spend');
     await page.getByLabel('Domain that owns it').selectOption('acquisition');
@@ -114,9 +116,11 @@ export default async function add(context) {
     await page.getByLabel('Name of this number').fill('spend_reporting');
     await page.goBack();
     await page.waitForURL((u) => !u.search.includes('step'));
+    await settled(page);
     assert.equal(await page.getByLabel('What is it for?').inputValue(), 'To decide budgets each Monday: “more or less?”');
     await page.goForward();
     await page.waitForURL(/step=data/);
+    await settled(page);
     assert.equal(await page.locator('[data-column-choice=platform] input').isChecked(), true);
     await page.getByRole('button', { name: 'Add a condition' }).click();
     await page.getByLabel('Column', { exact: true }).selectOption('platform');

@@ -169,6 +169,7 @@ export default async function dashboard({ t, browser, server }) {
     await go();
     await page.getByRole('columnheader', { name: 'ROAS' }).getByRole('button').click();
     await page.waitForURL(/sort=roas.desc/);
+    await settled(page);
     const values = (await page.locator('.row.node [data-column=roas]').allInnerTexts()).filter((v) => v !== '–').map(figure);
     assert.deepEqual(values, [...values].sort((a, b) => b - a));
   });
@@ -200,6 +201,7 @@ export default async function dashboard({ t, browser, server }) {
     await drawer.getByRole('link', { name: up, exact: true }).first().waitFor();
     await drawer.getByRole('tab', { name: 'Checks and runs' }).click();
     await page.waitForURL(/drawer=breakdown.checks/);
+    await settled(page);
     assert.ok((await drawer.locator('tbody tr').count()) > 3);
     await page.goBack();
     await drawer.waitFor({ state: 'detached' });
@@ -244,6 +246,7 @@ export default async function dashboard({ t, browser, server }) {
     await go();
     await page.getByRole('button', { name: 'Show Cost per click over time' }).click();
     await page.waitForURL(/metric=cpc/);
+    await settled(page);
     assert.match(await page.locator('[data-panel=trend] h2').innerText(), /CPC/);
   });
 

@@ -90,6 +90,7 @@ export default async function domains(context) {
     assert.match(await page.locator('[data-answer-domain]').innerText(), /2,000 products/);
     assert.equal(await page.getByRole('group', { name: 'Products' }).locator('tbody tr').count(), 50);
     await page.getByRole('button', { name: 'Show all 2,000' }).click();
+    await settled(page);
     assert.equal(await page.getByRole('group', { name: 'Products' }).locator('tbody tr').count(), 2000);
     assert.equal(await page.evaluate(() => window.harmed), undefined);
     await fits(page);

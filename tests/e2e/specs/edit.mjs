@@ -22,6 +22,7 @@ export default async function edit(context) {
     await go('/catalog/acquisition/campaign_performance');
     await page.getByRole('button', { name: /^Edit / }).first().click();
     await dialog.getByRole('button', { name: 'Show the change' }).click();
+    await settled(page);
     assert.match(await dialog.getByRole('alert').innerText(), /Nothing is changed/);
     await dialog.getByLabel('Tags').fill('flagship\nads\nmonday');
     await dialog.getByRole('button', { name: 'Show the change' }).click();
@@ -44,6 +45,7 @@ export default async function edit(context) {
     await page.getByRole('button', { name: /Edit its meaning/ }).click();
     await dialog.getByLabel('What it means').fill('How often somebody clicked: “clicks” as the platform counts them.');
     await dialog.getByRole('button', { name: 'Show the change' }).click();
+    await settled(page);
     assert.match(await dialog.locator('[data-patch] summary').innerText(), /campaign_daily\.odcs\.yaml/);
     await dialog.locator('[data-apply]').click();
     await dialog.waitFor({ state: 'detached' });
@@ -87,6 +89,7 @@ export default async function edit(context) {
     await page.getByRole('button', { name: 'Edit roles' }).click();
     await dialog.getByRole('button', { name: 'Add a role' }).click();
     await dialog.getByRole('button', { name: 'Show the change' }).click();
+    await settled(page);
     assert.match(await dialog.getByRole('alert').innerText(), /needs a name/);
     const n = await dialog.getByRole('combobox').count();
     await dialog.getByLabel(`Role ${n}`, { exact: true }).selectOption('data_steward');
@@ -107,6 +110,7 @@ export default async function edit(context) {
       route.fulfill({ json: { patch: '', files: [], applied: false, errors: [{ code: 'TR104', message: 'The dashboard charts a column that is personal.', hint: 'Chart another column.', file: 'domains/acquisition/dashboards/weekly_performance.yaml', line: 12 }] } }),
     );
     await dialog.getByRole('button', { name: 'Show the change' }).click();
+    await settled(page);
     assert.match(await dialog.getByRole('alert').innerText(), /charts a column.*weekly_performance\.yaml:12.*TR104/s);
     assert.equal(await dialog.locator('[data-apply]').count(), 0);
     await page.unroute('**/api/v1/edits');

@@ -52,6 +52,7 @@ export default async function extremes({ t, browser, server, screenshots }) {
     assert.ok((await page.locator('[role=treegrid] .row').count()) < 60);
     await page.locator('[data-row="0"]').focus();
     await page.keyboard.press('End');
+    await settled(page);
     const last = await grid.getAttribute('aria-rowcount');
     await until('the last row', async () => (await page.evaluate(() => document.activeElement.getAttribute('aria-rowindex'))) === last);
     await page.getByRole('button', { name: /^Campaigns:/ }).click();

@@ -48,6 +48,7 @@ export default async function glossary(context) {
     const before = (await server.api('/api/v1/requests')).requests.length;
     await go('/glossary?term=conversion');
     await page.getByRole('button', { name: 'Ask both owners to settle it' }).first().click();
+    await settled(page);
     assert.match(await page.getByLabel('What both owners will read').inputValue(), /agree/);
     await page.getByRole('button', { name: 'Send to both' }).click();
     await page.getByText('Both owners have it').waitFor();
@@ -62,6 +63,7 @@ export default async function glossary(context) {
     await page.getByText('No term is called').waitFor();
     await page.getByRole('link', { name: 'Ask what it means' }).first().click();
     await page.waitForURL(/new=question/);
+    await settled(page);
     assert.match(await page.getByLabel('In a few words').inputValue(), /wonderword/);
     await go('/glossary');
     await page.getByRole('navigation', { name: 'Letters' }).getByRole('button').last().focus();

@@ -35,8 +35,10 @@ export default async function goals(context) {
     const g = list.find((x) => x.north_star);
     const card = page.locator(`[data-goal="${g.name}"]`);
     await card.getByRole('button', { name: 'Table' }).click();
+    await settled(page);
     assert.equal(await card.locator('tbody tr').count(), g.series.length);
     await card.getByText('How it is counted').click();
+    await settled(page);
     assert.equal((await card.locator('pre').innerText()).trim(), g.sql.trim());
     assert.ok((await server.rows(g.sql)).length > 0, 'the SQL that is shown runs');
   });
@@ -67,6 +69,7 @@ export default async function goals(context) {
     const panel = page.locator('[data-panel=pacing]');
     await panel.waitFor();
     if (targets.length > 8) await panel.getByRole('button', { name: `Show all ${targets.length}` }).click();
+    await settled(page);
     assert.equal(await panel.locator('li').count(), targets.length);
     const one = targets.find((x) => x.metric === 'spend' && x.platform === 'google_ads' && x.actual !== null && x.days_done > 0 && x.days_done < x.days_all);
     const text = await panel.locator('li', { hasText: 'Spend, Google Ads' }).allInnerTexts();

@@ -29,6 +29,22 @@ export default async function home({ t, browser, server }) {
     const text = await star.innerText();
     assert.ok(text.includes(told.north_star.title) && text.includes(told.north_star.owner.name), text);
     assert.ok(text.includes(`target ${told.north_star.target.value.toFixed(2)}`), text);
+    assert.equal(told.north_star.where, "platform <> 'amazon_ads'");
+    assert.match(text, /without Amazon Ads/, 'which rows are counted is said in words');
+    await star.locator('[data-goal-source]').click();
+    await page.getByRole('heading', { name: 'What it is made of' }).waitFor();
+    assert.match(await page.locator('main').innerText(), new RegExp(told.north_star.title.slice(0, 6)));
+    await page.goBack();
+    await page.locator('[data-answer]').waitFor();
+    await settled(page);
+  });
+
+  await t.test('what is out of the ordinary stands there in sentences, and leads to what explains it', async () => {
+    const found = (await server.api('/api/v1/anomalies?days=7&explained=0')).anomalies;
+    const card = page.locator('[data-unusual]');
+    assert.equal(await card.getAttribute('data-unusual'), String(found.length));
+    assert.equal(await card.locator('li').count(), Math.min(3, found.length));
+    for (const [i, x] of found.slice(0, 3).entries()) assert.ok((await card.locator('li').nth(i).innerText()).startsWith(x.title), x.title);
   });
 
   await t.test('what changed stands there with its time and owner, what needs somebody first', async () => {

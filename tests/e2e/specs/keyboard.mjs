@@ -16,7 +16,7 @@ export default async function keyboard({ t, browser, server }) {
   await t.test('Tab goes over the page in its order, with the focus to be seen', async () => {
     await page.evaluate(() => document.activeElement?.blur());
     const seen = [];
-    for (let i = 0; i < 24; i++) {
+    for (let i = 0; i < 28; i++) {
       await page.keyboard.press('Tab');
       seen.push(await focused());
       const ring = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
@@ -52,6 +52,7 @@ export default async function keyboard({ t, browser, server }) {
     await page.keyboard.press('ArrowLeft');
     await until('the first row to close', async () => (await expanded()) === 'false');
     await page.keyboard.press('End');
+    await settled(page);
     const last = await page.locator('[role=treegrid]').getAttribute('aria-rowcount');
     await until('the last row', async () => (await page.evaluate(() => document.activeElement.getAttribute('aria-rowindex'))) === last);
   });
@@ -79,6 +80,16 @@ export default async function keyboard({ t, browser, server }) {
     await page.getByRole('tooltip').filter({ hasText: 'Return on ad spend' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('tooltip').filter({ hasText: 'Return on ad spend' }).waitFor({ state: 'hidden' });
+  });
+  await t.test('in a low window, or a magnified one, every page of the side is in reach', async () => {
+    const low = await open(browser, { width: 720, height: 450 });
+    await low.goto(server.at('/glossary'));
+    await settled(low);
+    const last = low.locator('.side a[href="/governance"]');
+    await last.scrollIntoViewIfNeeded();
+    const box = await last.boundingBox();
+    assert.ok(box.y >= 0 && box.y + box.height <= 450, JSON.stringify(box));
+    await low.context().close();
   });
   await page.context().close();
 }

@@ -192,6 +192,7 @@ export default async function lineage(context) {
     }
     console.log(`# a step in it: ${Math.round(moves.sort((a, b) => a - b)[10])} ms, slowest ${Math.round(moves.at(-1))} ms`);
     await page.keyboard.press('0');
+    await settled(page);
     assert.equal(await page.evaluate(() => window.harmed), undefined);
     await fits(page);
     assert.deepEqual(await axeViolations(page), []);
@@ -200,6 +201,7 @@ export default async function lineage(context) {
     const rows = page.getByRole('group', { name: 'Lineage as a table' }).locator('tbody tr');
     assert.equal(await rows.count(), 500);
     await page.getByRole('button', { name: 'Show all 2,000' }).click();
+    await settled(page);
     assert.equal(await rows.count(), 2000);
     await fits(page);
     await page.unroute('**/api/v1/lineage?*');

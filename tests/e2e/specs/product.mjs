@@ -74,6 +74,7 @@ export default async function product({ t, browser, server, mesh }) {
   await t.test('Quality: each check with what was measured', async () => {
     await tab('Quality');
     await page.getByRole('button', { name: /^Show all/ }).click();
+    await settled(page);
     assert.equal(await page.getByRole('group', { name: 'Contract checks' }).locator('tbody tr').count(), port.latest_checks.length);
     assert.match(await page.locator('[data-checks]').innerText(), new RegExp(`^${port.checks.passed} of`));
   });
@@ -135,11 +136,13 @@ export default async function product({ t, browser, server, mesh }) {
     await page.waitForURL(/tab=chart/);
     await page.keyboard.press('ArrowRight');
     await page.waitForURL(/tab=schema/);
+    await settled(page);
     assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Schema');
     await page.keyboard.press('End');
     await page.waitForURL(/tab=use/);
     await page.goBack();
     await page.waitForURL(/tab=schema/);
+    await settled(page);
     assert.equal(await page.getByRole('tab', { name: 'Schema' }).getAttribute('aria-selected'), 'true');
   });
 

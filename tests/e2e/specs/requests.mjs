@@ -28,6 +28,7 @@ export default async function requests(context) {
     await page.getByLabel('More about it').focus();
     await page.keyboard.type('To see when the shop is full.');
     await page.getByLabel('Domain', { exact: false }).first().selectOption('web');
+    await settled(page);
     assert.match(await page.locator('[data-who]').innerText(), new RegExp(`${web.owner.name} of web will see it and answer`));
     await page.getByRole('button', { name: 'Ask for a product' }).focus();
     await page.keyboard.press('Enter');
@@ -36,6 +37,7 @@ export default async function requests(context) {
     const made = (await all()).find((r) => r.title === 'Orders by hour');
     assert.deepEqual([made.kind, made.domain, made.body, made.state], ['product', 'web', 'To see when the shop is full.', 'open']);
     await page.waitForURL(new RegExp(`id=${made.id}`));
+    await settled(page);
     assert.match(await page.locator(`[data-request="${made.id}"]`).innerText(), /Open\s*waits 1 min/);
   });
 
@@ -48,6 +50,7 @@ export default async function requests(context) {
     await page.getByText('Name the product or table that you need access to.').waitFor();
     await page.getByRole('combobox', { name: 'About' }).fill('web.no_such_thing');
     await page.getByRole('button', { name: 'Ask for access' }).click();
+    await settled(page);
     assert.match(await page.getByRole('alert').innerText(), /It was not sent.*Code/s);
     assert.equal((await all()).length, before);
     assert.equal(await page.getByLabel('In a few words').inputValue(), 'Customer addresses', 'what was written stays');

@@ -49,11 +49,11 @@ export default async function trouble({ t, browser, server, mesh, screenshots })
     await page.context().close();
   });
 
-  await t.test('without a session the page says which address to open', async () => {
+  await t.test('without a session the page leads to the way in, which says which address to open', async () => {
     for (const scheme of ['light', 'dark']) {
       const page = await open(browser, { scheme });
       await page.goto(server.origin);
-      await page.getByRole('heading', { name: 'This browser has no session' }).waitFor();
+      await page.getByRole('heading', { name: 'On this machine' }).waitFor();
       assert.deepEqual(await axeViolations(page), []);
       await shot(page, `no-session-1440-${scheme}`);
       await page.context().close();

@@ -9,6 +9,8 @@ export class ApiError extends Error {
     readonly code: string,
     readonly hint: string | null = null,
     readonly retryable = false,
+    /* where in what was sent, from 1; null: nowhere in particular */
+    readonly at: { line: number; col: number } | null = null,
   ) {
     super(message);
     this.name = 'ApiError';
@@ -23,6 +25,8 @@ interface ErrorBody {
   message?: string;
   hint?: string | null;
   retryable?: boolean;
+  line?: number | null;
+  col?: number | null;
 }
 
 export function errorFromBody(status: number, body: unknown): ApiError {
@@ -33,6 +37,7 @@ export function errorFromBody(status: number, body: unknown): ApiError {
     e?.code ?? `HTTP ${status}`,
     e?.hint ?? null,
     e?.retryable ?? status >= 500,
+    e?.line ? { line: e.line, col: e.col ?? 1 } : null,
   );
 }
 
@@ -40,10 +45,48 @@ export function isAbort(e: unknown): boolean {
   return e instanceof DOMException && e.name === 'AbortError';
 }
 
+/* Who is asking, as `GET /api/v1/me` told; a change carries its proof that it comes from this page. Kept while the page is open. */
+let csrf: Promise<string | null> | null = null;
+
+export function proveWith(value: string | null): void {
+  csrf = value === null ? null : Promise.resolve(value);
+}
+function proof(): Promise<string | null> {
+  csrf ??= fetch('/api/v1/me', { credentials: 'same-origin', headers: { accept: 'application/json' } }).then(
+    async (r) => (r.ok ? ((await r.json()) as { csrf?: string }).csrf ?? null : null),
+    () => null,
+  );
+  return csrf;
+}
+
+/* What happens when the session is over, wherever that shows first. */
+let signedOut: (() => void) | null = null;
+export function whenSignedOut(act: (() => void) | null): void {
+  signedOut = act;
+}
+/* Where a 401 is an answer to what was typed. */
+const OPEN = ['/api/v1/sign-in', '/api/v1/welcome', '/api/v1/password'];
+
+async function ask(path: string, init: RequestInit): Promise<Response> {
+  if (init.method === undefined || OPEN.slice(0, 2).includes(path)) return fetch(path, { credentials: 'same-origin', ...init });
+  const given = await proof();
+  const proven = (value: string | null): RequestInit => ({
+    credentials: 'same-origin',
+    ...init,
+    headers: value === null ? init.headers : { ...(init.headers as Record<string, string>), 'x-trellis-csrf': value },
+  });
+  const response = await fetch(path, proven(given));
+  if (response.status !== 403) return response;
+  /* signed in anew in another window: the proof is another one */
+  csrf = null;
+  const fresh = await proof();
+  return fresh === given ? response : fetch(path, proven(fresh));
+}
+
 async function send(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, { credentials: 'same-origin', ...init });
+    response = await ask(path, init);
   } catch (e) {
     if (isAbort(e)) throw e;
     throw new ApiError(
@@ -61,6 +104,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   } catch {
     /* not JSON: the status alone has to do */
   }
+  if (response.status === 401 && !OPEN.includes(path)) signedOut?.();
   throw errorFromBody(response.status, body);
 }
 
@@ -77,6 +121,12 @@ export async function postJson<T>(path: string, body: unknown, signal?: AbortSig
     body: JSON.stringify(body),
   });
   return (await response.json()) as T;
+}
+
+/* What comes as a file. */
+export async function postBlob(path: string, body: unknown): Promise<Blob> {
+  const response = await send(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  return response.blob();
 }
 
 /* A piece of a file, as it is. */
@@ -105,6 +155,8 @@ export async function postLines(path: string, body: unknown, line: (value: unkno
 export interface QueryOptions {
   asOf?: string | null;
   limit?: number;
+  /* what the rows are for; analytics where nothing is said */
+  purpose?: string;
   signal?: AbortSignal;
 }
 
@@ -117,7 +169,7 @@ function queryInit(statement: Statement, format: 'json' | 'csv', o: QueryOptions
       sql: statement.sql,
       params: statement.params,
       as_of: o.asOf ?? null,
-      purpose: 'analytics',
+      purpose: o.purpose ?? 'analytics',
       limit: o.limit ?? 10000,
       format,
     }),

@@ -1,5 +1,5 @@
 /* Where the page is. One place reads and writes the address; Back and Forward work, and so does a cold start. */
-import { findRoute, movedTo } from './routes';
+import { findOpen, findRoute, movedTo } from './routes';
 
 class Router {
   path = $state(location.pathname);
@@ -66,7 +66,7 @@ class Router {
 }
 
 export function isPage(path: string): boolean {
-  return path === '/' || findRoute(path) !== null || movedTo(path) !== null;
+  return path === '/' || findRoute(path) !== null || findOpen(path) !== null || movedTo(path) !== null;
 }
 
 const part = encodeURIComponent;

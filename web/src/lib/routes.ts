@@ -2,13 +2,15 @@
  * navigation is shown when its row is here. */
 import type { Component } from 'svelte';
 import type { IconName } from '../components/Icon.svelte';
-import type { Mesh } from './types';
+import { mayAny, mayWhole } from './rights';
+import type { Me, Mesh, Right } from './types';
 
 export type Params = Record<string, string>;
 /* What every page is given. */
 export interface PageProps {
   mesh: Mesh;
   params: Params;
+  me: Me;
 }
 export interface Crumb {
   label: string;
@@ -20,6 +22,16 @@ export interface Route {
   /* where it stands, above its own title */
   trail?: (params: Params) => Crumb[];
   load: () => Promise<{ default: Component<PageProps> }>;
+  /* rights of which one is needed; none: whoever may come in */
+  needs?: Right[];
+  /* in the whole mesh, not in some domains alone */
+  whole?: boolean;
+}
+/* A page before anybody is known: no frame, no mesh. */
+export interface OpenRoute {
+  path: string;
+  title: string;
+  load: () => Promise<{ default: Component }>;
 }
 export interface NavItem {
   href: string;
@@ -29,8 +41,22 @@ export interface NavItem {
   under: string[];
 }
 
+/* Who has anything to do with governance. */
+const GOVERNS: Right[] = ['administer', 'approve', 'consent', 'privacy', 'audit'];
+const dashboards = (): Crumb[] => [{ label: 'Dashboards', href: '/dashboards' }];
+const governance = (): Crumb[] => [{ label: 'Governance', href: '/governance' }];
+
 export const ROUTES: Route[] = [
   { pattern: '/', title: () => 'Home', load: () => import('../features/home/HomePage.svelte') },
+  { pattern: '/explore', title: () => 'Explore', load: () => import('../features/explore/ExplorePage.svelte') },
+  { pattern: '/metrics', title: () => 'Numbers', trail: () => [{ label: 'Explore', href: '/explore' }], load: () => import('../features/metrics/MetricsPage.svelte') },
+  {
+    pattern: '/metrics/:domain/:metric',
+    title: (p) => `${p.domain}.${p.metric}`,
+    trail: () => [{ label: 'Numbers', href: '/metrics' }],
+    load: () => import('../features/metrics/MetricPage.svelte'),
+  },
+  { pattern: '/sql', title: () => 'SQL workbench', trail: () => [{ label: 'Explore', href: '/explore' }], load: () => import('../features/workbench/SqlPage.svelte') },
   { pattern: '/runs', title: () => 'Runs', load: () => import('../features/home/RunsPage.svelte') },
   {
     pattern: '/dashboards/campaign-360',
@@ -38,6 +64,13 @@ export const ROUTES: Route[] = [
     trail: () => [{ label: 'Dashboards', href: '/dashboards' }],
     load: () => import('../features/campaign360/Campaign360.svelte'),
   },
+  { pattern: '/anomalies', title: () => 'Out of the ordinary', trail: dashboards, load: () => import('../features/anomalies/AnomaliesPage.svelte') },
+  { pattern: '/dashboards/attribution', title: () => 'Attribution', trail: dashboards, load: () => import('../features/attribution/AttributionPage.svelte') },
+  { pattern: '/dashboards/funnel', title: () => 'Funnel', trail: dashboards, load: () => import('../features/funnel/FunnelPage.svelte') },
+  { pattern: '/dashboards/retention', title: () => 'Retention', trail: dashboards, load: () => import('../features/retention/RetentionPage.svelte') },
+  { pattern: '/dashboards/customers', title: () => 'Customers', trail: dashboards, load: () => import('../features/dashboards/ReadyPage.svelte') },
+  { pattern: '/dashboards/spend', title: () => 'Spend efficiency', trail: dashboards, load: () => import('../features/dashboards/ReadyPage.svelte') },
+  { pattern: '/dashboards/north-star', title: () => 'North star', trail: dashboards, load: () => import('../features/dashboards/ReadyPage.svelte') },
   { pattern: '/dashboards', title: () => 'Dashboards', load: () => import('../features/dashboards/DashboardsPage.svelte') },
   {
     pattern: '/dashboards/:domain/:dashboard',
@@ -62,11 +95,12 @@ export const ROUTES: Route[] = [
     load: () => import('../features/product/ProductPage.svelte'),
   },
   { pattern: '/lineage', title: () => 'Lineage', load: () => import('../features/lineage/LineagePage.svelte') },
-  { pattern: '/sources', title: () => 'Sources', load: () => import('../features/sources/SourcesPage.svelte') },
+  { pattern: '/sources', title: () => 'Sources', needs: ['build'], load: () => import('../features/sources/SourcesPage.svelte') },
   {
     pattern: '/sources/:domain/:source',
     title: (p) => `${p.domain}.${p.source}`,
     trail: () => [{ label: 'Sources', href: '/sources' }],
+    needs: ['build'],
     load: () => import('../features/sources/SourcePage.svelte'),
   },
   { pattern: '/domains', title: () => 'Domains', trail: () => [{ label: 'Catalog', href: '/catalog' }], load: () => import('../features/domains/DomainsPage.svelte') },
@@ -78,26 +112,70 @@ export const ROUTES: Route[] = [
   },
   { pattern: '/goals', title: () => 'Goals', load: () => import('../features/goals/GoalsPage.svelte') },
   { pattern: '/glossary', title: () => 'Glossary', load: () => import('../features/glossary/GlossaryPage.svelte') },
-  { pattern: '/add', title: () => 'Add data', load: () => import('../features/add/AddPage.svelte') },
+  { pattern: '/add', title: () => 'Add data', needs: ['build'], load: () => import('../features/add/AddPage.svelte') },
   {
     pattern: '/add/product',
     title: () => 'New product',
     trail: () => [{ label: 'Add data', href: '/add' }],
+    needs: ['build'],
     load: () => import('../features/add/ProductWizard.svelte'),
   },
+  { pattern: '/live', title: () => 'Live events', needs: ['build'], load: () => import('../features/live/LivePage.svelte') },
+  {
+    pattern: '/quarantine',
+    title: () => 'Set aside',
+    trail: () => [{ label: 'Live events', href: '/live' }],
+    needs: ['build'],
+    load: () => import('../features/quarantine/QuarantinePage.svelte'),
+  },
+  { pattern: '/customers', title: () => 'Customers', load: () => import('../features/customers/CustomersPage.svelte') },
+  {
+    pattern: '/customers/:id',
+    title: () => 'Customer',
+    trail: () => [{ label: 'Customers', href: '/customers' }],
+    load: () => import('../features/customers/CustomerPage.svelte'),
+  },
+  {
+    pattern: '/identity',
+    title: () => 'Identity',
+    trail: () => [{ label: 'Customers', href: '/customers' }],
+    needs: ['build'],
+    load: () => import('../features/identity/IdentityPage.svelte'),
+  },
   { pattern: '/requests', title: () => 'Requests', load: () => import('../features/requests/RequestsPage.svelte') },
+  { pattern: '/profile', title: () => 'Profile', load: () => import('../features/profile/ProfilePage.svelte') },
+  { pattern: '/governance', title: () => 'Governance', needs: GOVERNS, load: () => import('../features/governance/GovernancePage.svelte') },
+  { pattern: '/governance/access', title: () => 'Who sees what', trail: governance, needs: ['administer'], load: () => import('../features/governance/AccessPage.svelte') },
+  { pattern: '/governance/policies', title: () => 'Policies', trail: governance, needs: ['administer'], load: () => import('../features/governance/PoliciesPage.svelte') },
+  { pattern: '/governance/council', title: () => 'Council', trail: governance, needs: ['approve'], load: () => import('../features/governance/CouncilPage.svelte') },
+  { pattern: '/governance/found', title: () => 'Found', trail: governance, needs: ['administer'], load: () => import('../features/governance/FoundPage.svelte') },
+  { pattern: '/governance/people', title: () => 'People', trail: governance, needs: ['administer'], whole: true, load: () => import('../features/governance/PeoplePage.svelte') },
+  { pattern: '/governance/tokens', title: () => 'Service tokens', trail: governance, needs: ['administer'], whole: true, load: () => import('../features/governance/TokensPage.svelte') },
+  { pattern: '/governance/consent', title: () => 'Consent', trail: governance, needs: ['consent'], load: () => import('../features/privacy/ConsentPage.svelte') },
+  { pattern: '/governance/requests', title: () => 'Privacy requests', trail: governance, needs: ['privacy'], whole: true, load: () => import('../features/privacy/RequestsPage.svelte') },
+  { pattern: '/governance/retention', title: () => 'Retention', trail: governance, needs: ['privacy'], whole: true, load: () => import('../features/privacy/RetentionPage.svelte') },
+  { pattern: '/governance/audit', title: () => 'Audit', trail: governance, needs: ['audit'], whole: true, load: () => import('../features/privacy/AuditPage.svelte') },
+];
+
+export const OPEN_ROUTES: OpenRoute[] = [
+  { path: '/sign-in', title: 'Sign in', load: () => import('../features/sign-in/SignInPage.svelte') },
+  { path: '/welcome', title: 'Welcome', load: () => import('../features/sign-in/WelcomePage.svelte') },
 ];
 
 /* The left side, in its order. */
 const NAV: NavItem[] = [
   { href: '/', label: 'Home', icon: 'home', under: [] },
-  { href: '/dashboards', label: 'Dashboards', icon: 'chart', under: ['/dashboards'] },
+  { href: '/explore', label: 'Explore', icon: 'compass', under: ['/explore', '/metrics', '/sql'] },
+  { href: '/dashboards', label: 'Dashboards', icon: 'chart', under: ['/dashboards', '/anomalies'] },
+  { href: '/customers', label: 'Customers', icon: 'person', under: ['/customers', '/identity'] },
   { href: '/catalog', label: 'Catalog', icon: 'data', under: ['/catalog', '/ports', '/domains'] },
   { href: '/lineage', label: 'Lineage', icon: 'graph', under: ['/lineage'] },
   { href: '/sources', label: 'Sources', icon: 'plug', under: ['/sources'] },
+  { href: '/live', label: 'Live', icon: 'pulse', under: ['/live', '/quarantine'] },
   { href: '/goals', label: 'Goals', icon: 'target', under: ['/goals'] },
   { href: '/glossary', label: 'Glossary', icon: 'book', under: ['/glossary'] },
   { href: '/requests', label: 'Requests', icon: 'inbox', under: ['/requests'] },
+  { href: '/governance', label: 'Governance', icon: 'shield', under: ['/governance']},
 ];
 
 /* Addresses of before, and where their page is now. */
@@ -143,8 +221,20 @@ export function movedTo(path: string): string | null {
   return null;
 }
 
-export function navItems(): NavItem[] {
-  return NAV.filter((n) => findRoute(n.href) !== null);
+export function findOpen(path: string): OpenRoute | null {
+  return OPEN_ROUTES.find((r) => matchPattern(r.path, path) !== null) ?? null;
+}
+
+export function isOpen(route: Pick<Route, 'needs' | 'whole'>, me: Me | undefined): boolean {
+  return route.whole ? (route.needs ?? []).some((r) => mayWhole(me, r)) : mayAny(me, route.needs ?? []);
+}
+
+/* What is not theirs is not shown; nobody known yet: what everybody sees. */
+export function navItems(me: Me | undefined): NavItem[] {
+  return NAV.filter((n) => {
+    const found = findRoute(n.href);
+    return found !== null && isOpen(found.route, me);
+  });
 }
 
 export function isHere(item: NavItem, path: string): boolean {

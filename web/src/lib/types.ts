@@ -180,7 +180,7 @@ export interface QueryResult {
 }
 
 /* ---- lineage ---- */
-export type LineageKind = 'domain' | 'source' | 'stream' | 'product' | 'port' | 'dashboard' | 'consumer';
+export type LineageKind = 'domain' | 'source' | 'stream' | 'product' | 'port' | 'metric' | 'dashboard' | 'consumer';
 export interface LineageNode {
   /* `kind:ref` */
   id: string;
@@ -334,6 +334,9 @@ export interface Goal {
   series: { day: string; value: number | null }[];
   products: { ref: string; title: string | null }[];
   port: string | null;
+  /* a number that is defined once, and which of its rows are counted */
+  metric?: string | null;
+  where?: string | null;
   sql: string | null;
   window_days: number;
   north_star: boolean;
@@ -419,7 +422,7 @@ export interface Home {
   changes: Change[];
   pitfalls: { id: string; title: string; text: string; domain: string | null; owner: Person | null }[];
 }
-export type HitKind = 'product' | 'port' | 'column' | 'term' | 'goal' | 'dashboard' | 'domain' | 'source';
+export type HitKind = 'product' | 'port' | 'column' | 'term' | 'goal' | 'dashboard' | 'domain' | 'source' | 'event' | 'metric';
 export interface Hit {
   kind: HitKind;
   ref: string;
@@ -495,7 +498,8 @@ export interface Why {
 
 /* ---- dashboards ---- */
 export type Aggregate = 'sum' | 'avg' | 'min' | 'max' | 'count' | 'count_distinct';
-export type ChartKind = 'line' | 'bar' | 'area' | 'table' | 'number';
+export type ChartKind = 'line' | 'bar' | 'area' | 'table' | 'number' | 'stacked' | 'map';
+export type PanelKind = 'port' | 'metrics' | 'attribution' | 'funnel' | 'retention' | 'sql';
 export type TimeGrain = 'day' | 'week' | 'month';
 export interface PanelMeasure {
   column: string | null;
@@ -512,9 +516,27 @@ export interface PanelSpec {
   where: string | null;
   measures: PanelMeasure[];
 }
-export interface DashboardPanel extends PanelSpec {
+/* What a panel asks that shows no port: numbers, or journeys. */
+export interface MeasuredSpec {
+  kind: PanelKind;
+  metrics: string[];
+  by: string[];
+  /* the newest days that have data; 0: 28 */
+  days: number;
+  compare: string | null;
+  conversion: string | null;
+  models: string[];
+  steps: string[];
+  window: string | null;
+  first: string | null;
+  again: string | null;
+  counting: string | null;
+}
+export interface DashboardPanel extends PanelSpec, MeasuredSpec {
   sql: string | null;
   state: PortSummary | null;
+  /* of SQL: the ports that it reads */
+  reads: PortSummary[];
 }
 export interface Dashboard {
   domain: string;
@@ -523,6 +545,10 @@ export interface Dashboard {
   description: string | null;
   owner: Person | null;
   path: string;
+  /* how old a shown figure may be; 0: live */
+  refresh_s: number;
+  /* another as soon as the file is another one */
+  version: string;
   panels: DashboardPanel[];
 }
 
@@ -554,11 +580,13 @@ export interface DraftAnswer extends EditAnswer {
   next: { title: string; command: string | null; href: string | null }[];
 }
 export interface FileChange {
-  kind: 'product' | 'port' | 'column' | 'domain' | 'source' | 'term' | 'goal' | 'dashboard';
+  kind: 'product' | 'port' | 'column' | 'domain' | 'source' | 'term' | 'goal' | 'dashboard' | 'annotation' | 'identity' | 'role' | 'mask' | 'rows' | 'tier' | 'retention';
   ref: string;
   column?: string;
   field: string;
   value: unknown;
+  /* version of the file that the change was made for */
+  was?: string;
 }
 
 /* ---- own data ---- */
@@ -600,6 +628,29 @@ export interface Pack {
   kind: 'source' | 'product';
   platform: string | null;
   domain: string | null;
+  files: boolean; // it reads landed files, from a folder that is asked for
   own: boolean;
   added: boolean;
 }
+
+/* ---- who asks ---- */
+export type Right = 'build' | 'approve' | 'administer' | 'reveal' | 'detokenise' | 'consent' | 'privacy' | 'audit';
+export interface Me {
+  name: string;
+  kind: 'local' | 'user' | 'token' | 'preview';
+  title: string | null;
+  roles: string[];
+  /* domains null: of the whole mesh */
+  role_words: { name: string; title: string | null; about: string | null }[];
+  rights: { right: Right; domains: string[] | null }[];
+  /* ports by the highest form in which they are seen, for any purpose */
+  sees: Record<Exclude<Tier, 'none'>, number>;
+  purposes: string[];
+  csrf: string | null;
+  expires_at: string | null;
+  has_password: boolean;
+  session_id: number | null;
+}
+/* What one may see of one port for one purpose. */
+export type Tier = 'raw' | 'masked' | 'aggregated' | 'test' | 'none';
+export type Mask = 'redact' | 'null' | 'hash' | 'tokenise' | 'partial' | 'generalise' | 'none';

@@ -16,6 +16,11 @@ SELECT reported.date_day, reported.platform, reported.account_id, reported.accou
        CASE WHEN reported.currency = mesh_reporting_currency() THEN reported.spend
             ELSE CAST(CAST(reported.spend AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) END AS spend_reporting,
        CASE WHEN reported.currency = mesh_reporting_currency() THEN reported.conversions_value
-            ELSE CAST(CAST(reported.conversions_value AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) END AS conversions_value_reporting
+            ELSE CAST(CAST(reported.conversions_value AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) END AS conversions_value_reporting,
+       coalesce(known_campaign.channel, CASE WHEN reported.platform IN ('google_ads', 'microsoft_ads') THEN 'paid_search' WHEN reported.platform = 'amazon_ads' THEN 'paid_shopping'
+                                             WHEN reported.platform IN ('facebook_ads', 'linkedin_ads', 'tiktok_ads', 'pinterest_ads', 'reddit_ads', 'snapchat_ads', 'x_ads') THEN 'paid_social'
+                                             ELSE 'paid_other' END) AS channel
 FROM reported
 LEFT JOIN rate ON reported.date_day = rate.date_day AND reported.currency = rate.currency
+LEFT JOIN (SELECT platform, account_id, campaign_id, min(channel) AS channel FROM shared.campaign GROUP BY ALL) AS known_campaign
+    ON reported.platform = known_campaign.platform AND reported.account_id IS NOT DISTINCT FROM known_campaign.account_id AND reported.campaign_id = known_campaign.campaign_id

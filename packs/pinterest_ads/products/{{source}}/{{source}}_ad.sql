@@ -7,24 +7,24 @@ WITH account AS (
     GROUP BY id
 ), campaign AS (
     SELECT id AS campaign_id,
-           max_by(name, created_time) AS campaign_name
+           max_by(name, coalesce(_fivetran_synced, created_time)) AS campaign_name
     FROM {{domain}}.{{source}}__campaign_history
     GROUP BY id
 ), ad_group AS (
     SELECT id AS ad_group_id,
-           max_by(name, created_time) AS ad_group_name,
-           max_by(campaign_id, created_time) AS campaign_id,
-           max_by(status, created_time) AS ad_group_status,
-           max_by(placement_group, created_time) AS placement
+           max_by(name, coalesce(_fivetran_synced, created_time)) AS ad_group_name,
+           max_by(campaign_id, coalesce(_fivetran_synced, created_time)) AS campaign_id,
+           max_by(status, coalesce(_fivetran_synced, created_time)) AS ad_group_status,
+           max_by(placement_group, coalesce(_fivetran_synced, created_time)) AS placement
     FROM {{domain}}.{{source}}__ad_group_history
     GROUP BY id
 ), ad AS (
     SELECT id AS ad_id,
-           max_by(name, created_time) AS ad_name,
-           max_by(ad_group_id, created_time) AS ad_group_id,
-           max_by(ad_account_id, created_time) AS account_id,
-           max_by(status, created_time) AS ad_status,
-           max_by(destination_url, created_time) AS landing_url
+           max_by(name, coalesce(_fivetran_synced, created_time)) AS ad_name,
+           max_by(ad_group_id, coalesce(_fivetran_synced, created_time)) AS ad_group_id,
+           max_by(ad_account_id, coalesce(_fivetran_synced, created_time)) AS account_id,
+           max_by(status, coalesce(_fivetran_synced, created_time)) AS ad_status,
+           max_by(destination_url, coalesce(_fivetran_synced, created_time)) AS landing_url
     FROM {{domain}}.{{source}}__pin_promotion_history
     GROUP BY id
 )

@@ -7,17 +7,17 @@ WITH account AS (
     GROUP BY id
 ), campaign AS (
     SELECT id AS campaign_id,
-           max_by(name, created_time) AS campaign_name
+           max_by(name, coalesce(_fivetran_synced, created_time)) AS campaign_name
     FROM {{domain}}.{{source}}__campaign_history
     GROUP BY id
 ), ad_group AS (
     SELECT id AS ad_group_id,
-           max_by(name, created_time) AS ad_group_name
+           max_by(name, coalesce(_fivetran_synced, created_time)) AS ad_group_name
     FROM {{domain}}.{{source}}__ad_group_history
     GROUP BY id
 ), ad AS (
     SELECT id AS ad_id,
-           max_by(name, created_time) AS ad_name
+           max_by(name, coalesce(_fivetran_synced, created_time)) AS ad_name
     FROM {{domain}}.{{source}}__pin_promotion_history
     GROUP BY id
 )

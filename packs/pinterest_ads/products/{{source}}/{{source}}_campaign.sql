@@ -7,21 +7,21 @@ WITH account AS (
     GROUP BY id
 ), campaign AS (
     SELECT id AS campaign_id,
-           max_by(advertiser_id, created_time) AS account_id,
-           max_by(name, created_time) AS campaign_name,
-           max_by(status, created_time) AS status,
-           max_by(default_ad_group_budget_in_micro_currency, created_time) AS budget_micros,
-           max_by(is_automated_campaign, created_time) AS automated
+           max_by(advertiser_id, coalesce(_fivetran_synced, created_time)) AS account_id,
+           max_by(name, coalesce(_fivetran_synced, created_time)) AS campaign_name,
+           max_by(status, coalesce(_fivetran_synced, created_time)) AS status,
+           max_by(default_ad_group_budget_in_micro_currency, coalesce(_fivetran_synced, created_time)) AS budget_micros,
+           max_by(is_automated_campaign, coalesce(_fivetran_synced, created_time)) AS automated
     FROM {{domain}}.{{source}}__campaign_history
     GROUP BY id
 ), ad_group AS (
     SELECT id AS ad_group_id,
-           max_by(campaign_id, created_time) AS campaign_id
+           max_by(campaign_id, coalesce(_fivetran_synced, created_time)) AS campaign_id
     FROM {{domain}}.{{source}}__ad_group_history
     GROUP BY id
 ), ad AS (
     SELECT id AS ad_id,
-           max_by(ad_group_id, created_time) AS ad_group_id
+           max_by(ad_group_id, coalesce(_fivetran_synced, created_time)) AS ad_group_id
     FROM {{domain}}.{{source}}__pin_promotion_history
     GROUP BY id
 ), tree AS (

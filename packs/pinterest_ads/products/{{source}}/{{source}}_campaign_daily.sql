@@ -7,7 +7,7 @@ WITH account AS (
     GROUP BY id
 ), campaign AS (
     SELECT id AS campaign_id,
-           max_by(name, created_time) AS campaign_name
+           max_by(name, coalesce(_fivetran_synced, created_time)) AS campaign_name
     FROM {{domain}}.{{source}}__campaign_history
     GROUP BY id
 )

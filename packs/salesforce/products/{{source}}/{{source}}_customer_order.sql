@@ -37,6 +37,9 @@ SELECT concat_ws(':', '{{source}}', latest.id) AS order_key,
        CAST(NULL AS VARCHAR) AS utm_source,
        CAST(NULL AS VARCHAR) AS utm_medium,
        CAST(NULL AS VARCHAR) AS utm_campaign,
+       CAST(NULL AS VARCHAR) AS contact_key,
+       CAST(NULL AS VARCHAR) AS email,
+       CAST(NULL AS VARCHAR) AS phone,
        '{{domain}}' AS domain,
        '{{source}}' AS source
 FROM latest

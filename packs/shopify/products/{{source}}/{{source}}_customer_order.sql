@@ -99,6 +99,9 @@ SELECT concat('{{source}}:', bought.id) AS order_key,
        coalesce(tag.utm_source, nullif(coalesce(try(url_decode(replace(regexp_extract(bought.landing_site_base_url, '[?&]utm_source=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(bought.landing_site_base_url, '[?&]utm_source=([^&#]*)', 1), '+', ' ')), '')) AS utm_source,
        coalesce(tag.utm_medium, nullif(coalesce(try(url_decode(replace(regexp_extract(bought.landing_site_base_url, '[?&]utm_medium=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(bought.landing_site_base_url, '[?&]utm_medium=([^&#]*)', 1), '+', ' ')), '')) AS utm_medium,
        coalesce(tag.utm_campaign, nullif(coalesce(try(url_decode(replace(regexp_extract(bought.landing_site_base_url, '[?&]utm_campaign=([^&#]*)', 1), '+', ' '))), replace(regexp_extract(bought.landing_site_base_url, '[?&]utm_campaign=([^&#]*)', 1), '+', ' ')), '')) AS utm_campaign,
+       CASE WHEN bought.customer_id IS NOT NULL THEN concat('{{source}}:', bought.customer_id) END AS contact_key,
+       bought.email AS email,
+       bought.phone AS phone,
        '{{domain}}' AS domain,
        '{{source}}' AS source
 FROM told AS bought CROSS JOIN shop CROSS JOIN declared

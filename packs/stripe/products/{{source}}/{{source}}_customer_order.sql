@@ -24,7 +24,7 @@ WITH account AS (SELECT CASE WHEN count(DISTINCT id) = 1 THEN any_value(id) END 
     UNION
     SELECT id, charge_id FROM every_invoice WHERE charge_id IS NOT NULL
 ), by_invoice AS (
-    SELECT paid_by.invoice_id AS id, sum(charge.given_back) AS given_back, min(charge.created) AS created, any_value(charge.shipping_address_country) AS country
+    SELECT paid_by.invoice_id AS id, sum(charge.given_back) AS given_back, min(charge.created) AS created, any_value(charge.shipping_address_country) AS country, min(charge.receipt_email) AS email
     FROM paid_by JOIN charge ON paid_by.charge_id = charge.id
     GROUP BY paid_by.invoice_id
 ), discount AS (
@@ -50,7 +50,7 @@ WITH account AS (SELECT CASE WHEN count(DISTINCT id) = 1 THEN any_value(id) END 
            coalesce(invoice.total_excluding_tax, invoice.total - coalesce(invoice.tax, 0)) AS goods,
            by_invoice.given_back AS given_back, invoice.currency AS currency,
            CASE WHEN invoice.subscription_id IS NOT NULL THEN 'subscription' ELSE 'invoice' END AS sales_channel,
-           discount.codes AS discount_codes, by_invoice.country AS country
+           discount.codes AS discount_codes, by_invoice.country AS country, by_invoice.email AS email
     FROM every_invoice AS invoice
     LEFT JOIN by_invoice ON invoice.id = by_invoice.id
     LEFT JOIN discount ON invoice.id = discount.invoice_id
@@ -62,7 +62,7 @@ WITH account AS (SELECT CASE WHEN count(DISTINCT id) = 1 THEN any_value(id) END 
                 WHEN charge.status = 'succeeded' AND coalesce(charge.captured, true) THEN 'paid' WHEN charge.status = 'succeeded' THEN 'pending' END,
            NOT coalesce(charge.livemode, true), CAST(NULL AS HUGEINT),
            charge.amount, CAST(NULL AS DECIMAL(18,6)), CAST(NULL AS DECIMAL(18,6)), charge.amount, charge.amount,
-           charge.given_back, charge.currency, 'payment', CAST(NULL AS VARCHAR), charge.shipping_address_country
+           charge.given_back, charge.currency, 'payment', CAST(NULL AS VARCHAR), charge.shipping_address_country, charge.receipt_email
     FROM charge
     WHERE coalesce(charge.status, '') <> 'failed' -- an attempt that failed is no order; it stands among the payments
       AND NOT EXISTS (SELECT 1 FROM paid_by WHERE paid_by.charge_id = charge.id)
@@ -107,6 +107,9 @@ SELECT concat('{{source}}:', told.order_id) AS order_key,
        CAST(NULL AS VARCHAR) AS utm_source,
        CAST(NULL AS VARCHAR) AS utm_medium,
        CAST(NULL AS VARCHAR) AS utm_campaign,
+       CASE WHEN told.customer_id IS NOT NULL THEN concat('{{source}}:', told.customer_id) END AS contact_key,
+       told.email AS email,
+       CAST(NULL AS VARCHAR) AS phone,
        '{{domain}}' AS domain,
        '{{source}}' AS source
 FROM told CROSS JOIN account

@@ -60,6 +60,8 @@ export const CLASH_WORD: Record<string, string> = {
   duplicate_synonym: 'One word for two terms',
   duplicate_product: 'Two products of one name',
   duplicate_port: 'Two tables of the same columns',
+  duplicate_metric: 'Two numbers of one name',
+  claimed_term: 'One word, two numbers',
 };
 
 export function glossarySentence(terms: readonly GlossaryTerm[], clashes: readonly Clash[]): { calm: string; trouble: string } {

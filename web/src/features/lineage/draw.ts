@@ -61,11 +61,14 @@ function edgeSeen(l: Layout, e: { from: number; to: number }, box: Box): boolean
   return Math.min(a.x, b.x) < box.x1 && Math.max(a.x, b.x) + NODE_W > box.x0 && Math.min(a.y, b.y) < box.y1 && Math.max(a.y, b.y) + NODE_H > box.y0;
 }
 
+/* From this scale on a box holds its name, if nothing else. */
+const NAMED = 0.24;
+
 /* As much of a text as fits, by halving. */
 const widths = new Map<string, string>();
 function clipped(g: CanvasRenderingContext2D, text: string, room: number): string {
   /* most names are short: not worth measuring */
-  if (text.length * 9 < room) return text;
+  if (text.length * Math.max(9, Number.parseFloat(g.font.replace(/^\d+ /, '')) * 0.7) < room) return text;
   const key = `${g.font}|${room}|${text}`;
   const known = widths.get(key);
   if (known !== undefined) return known;
@@ -155,7 +158,7 @@ function paintNode(g: CanvasRenderingContext2D, s: Scene, i: number, c: Colors, 
   const chosen = lit && i === s.selected;
   const radius = 8;
   if (!readable && !trouble) g.fillStyle = lit ? c.soft : c.none;
-  else g.fillStyle = n.kind === 'dashboard' || n.kind === 'consumer' ? c.sunken : c.surface;
+  else g.fillStyle = n.kind === 'dashboard' || n.kind === 'metric' || n.kind === 'consumer' ? c.sunken : c.surface;
   g.strokeStyle = trouble ? c[trouble] : lit ? c.accent : c.line;
   g.lineWidth = (chosen ? 2.5 : trouble || (lit && i === s.hovered) ? 1.75 : 1) / Math.min(1, Math.max(scale, 0.5));
   g.beginPath();
@@ -168,6 +171,24 @@ function paintNode(g: CanvasRenderingContext2D, s: Scene, i: number, c: Colors, 
     g.beginPath();
     g.roundRect(at.x - 4, at.y - 4, NODE_W + 8, NODE_H + 8, radius + 3);
     g.stroke();
+  }
+  if (!readable && scale >= NAMED) {
+    /* the name alone, as large on the screen as its box allows */
+    const size = Math.min(10 / scale, NODE_H * 0.72);
+    const pad = 4 / scale;
+    const sign = trouble ? 5 / scale : 0;
+    if (trouble) {
+      g.fillStyle = c[trouble];
+      mark(g, trouble, at.x + NODE_W - pad - sign, at.y + NODE_H / 2, sign * 0.8);
+    }
+    g.textBaseline = 'middle';
+    g.textAlign = 'left';
+    g.direction = RTL.test(n.label) ? 'rtl' : 'ltr';
+    g.fillStyle = c.text;
+    g.font = `400 ${size.toFixed(1)}px ${font}`;
+    g.fillText(clipped(g, n.label, NODE_W - 2 * pad - 2 * sign), at.x + pad, at.y + NODE_H / 2);
+    g.direction = 'ltr';
+    return;
   }
   if (!readable) {
     /* too small for words: the mark keeps its size on the screen */

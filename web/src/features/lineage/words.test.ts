@@ -13,6 +13,7 @@ describe('a node', () => {
     expect(nodeHref(node('port', 'web.orders_v2'))).toBe('/ports/web/orders_v2');
     expect(nodeHref(node('dashboard', 'web.weekly'))).toBe('/dashboards/web/weekly');
     expect(nodeHref(node('consumer', 'Finance'))).toBeNull();
+    expect(nodeHref(node('metric', 'acquisition.cac'))).toBe('/metrics/acquisition/cac');
   });
   it('stands out when somebody has to do something', () => {
     expect(['fresh', 'ok', 'never_built', null].map(troubled)).toEqual([null, null, null, null]);

@@ -10,6 +10,7 @@ export const KIND_WORDS: Record<LineageKind, string> = {
   product: 'Product',
   port: 'Port',
   dashboard: 'Dashboard',
+  metric: 'Metric',
   consumer: 'Consumer',
 };
 
@@ -64,6 +65,8 @@ export function nodeHref(n: LineageNode): string | null {
       return `/catalog/${domain}/${part(name)}`;
     case 'port':
       return `/ports/${domain}/${part(name)}`;
+    case 'metric':
+      return `/metrics/${domain}/${part(name)}`;
     case 'dashboard':
       return name === '' ? null : `/dashboards/${domain}/${part(name)}`;
     case 'consumer':

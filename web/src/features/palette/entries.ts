@@ -26,10 +26,12 @@ export const KINDS: Record<HitKind, { group: string; icon: IconName }> = {
   product: { group: 'Products', icon: 'data' },
   port: { group: 'Tables', icon: 'table' },
   column: { group: 'Columns', icon: 'code' },
+  metric: { group: 'Numbers', icon: 'chart' },
   goal: { group: 'Goals', icon: 'target' },
   dashboard: { group: 'Dashboards', icon: 'chart' },
   domain: { group: 'Domains', icon: 'layers' },
   source: { group: 'Sources', icon: 'plug' },
+  event: { group: 'Event types', icon: 'code' },
 };
 
 const FIELDS: Record<string, string> = {

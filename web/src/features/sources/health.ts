@@ -61,8 +61,21 @@ export interface Advice {
 }
 
 /* The next step, for whoever opened the page; null when there is nothing to do. */
+/* Of a source of events nobody hands in files: who sends has to be looked at. */
+function eventsAdvice(s: SourceHealth): Advice | null {
+  switch (s.state) {
+    case 'late':
+      return { text: 'No event has come for longer than is allowed. See whether the site or app still sends, with a key that holds, and whether a collector listens.', command: null };
+    case 'never':
+      return { text: 'No event has come yet. Make a key below, and send one.', command: null };
+    default:
+      return s.rows_quarantined > 0 ? { text: 'Some events do not fit the tracking plan and are set aside. Mend what sends them, or the plan, and load them.', command: 'trellis quarantine list' } : null;
+  }
+}
+
 export function advice(s: SourceHealth): Advice | null {
   const who = s.owner?.name || s.owner?.contact || null;
+  if (s.kind === 'events') return eventsAdvice(s);
   const ask = who ? `Ask ${who} for newer files` : 'Name an owner for this source, and get newer files';
   switch (s.state) {
     case 'late':

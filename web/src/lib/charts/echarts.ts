@@ -23,6 +23,8 @@ export type ChartOption = EChartsCoreOption;
 
 export interface ChartHandle {
   show(option: (palette: Palette) => ChartOption): void;
+  /* the picture as it is, as the address of an image */
+  png(): string;
   dispose(): void;
 }
 
@@ -46,6 +48,10 @@ export function create(box: HTMLElement, pick: (value: unknown) => void): ChartH
         },
         { notMerge: true },
       );
+    },
+    png() {
+      const style = getComputedStyle(document.documentElement);
+      return chart.getDataURL({ type: 'png', pixelRatio: 2, backgroundColor: style.getPropertyValue('--surface').trim() });
     },
     dispose() {
       watcher.disconnect();

@@ -1,6 +1,6 @@
 /* What a panel of a dashboard asks, as the server writes it for panels of files: x, series, then the measures. And the chart that
  * picks itself from the columns of a port. Pure. */
-import type { Aggregate, Cell, Column, PanelMeasure, PanelSpec, TimeGrain } from '../types';
+import type { Aggregate, Cell, Column, DashboardPanel, MeasuredSpec, PanelMeasure, PanelSpec, TimeGrain } from '../types';
 import { tableName, type Statement } from './sql';
 
 export const quoted = (name: string): string => `"${name.replace(/"/g, '""')}"`;
@@ -115,8 +115,10 @@ export function conditionSql(column: string, values: readonly Cell[]): string {
   return some.length < values.length ? [list, `${quoted(column)} IS NULL`].filter(Boolean).join(' OR ') : list;
 }
 
-/* What a panel of a file holds; names that are not given are left out. */
-export function panelForFile(p: PanelSpec): Record<string, unknown> {
+/* What a panel of a file holds; names that are not given are left out. `short`: how the file writes the name of a metric. */
+export function panelForFile(p: PanelSpec & Partial<MeasuredSpec> & Partial<Pick<DashboardPanel, 'sql'>>, short: (ref: string) => string = (r) => r): Record<string, unknown> {
+  if (p.kind === 'sql') return given({ title: p.title, sql: p.sql, chart: p.chart, x: p.x, series: p.series });
+  if (p.kind && p.kind !== 'port') return measuredForFile(p, short);
   const out: Record<string, unknown> = { title: p.title, port: p.port, chart: p.chart };
   if (p.x) out.x = p.x;
   if (p.grain) out.grain = p.grain;
@@ -124,4 +126,19 @@ export function panelForFile(p: PanelSpec): Record<string, unknown> {
   out.measures = p.measures.map((m) => ({ ...(m.column ? { column: m.column } : {}), aggregate: m.aggregate, title: m.title }));
   if (p.where) out.where = p.where;
   return out;
+}
+
+const given = (o: Record<string, unknown>): Record<string, unknown> => Object.fromEntries(Object.entries(o).filter(([, v]) => v !== null && v !== undefined && v !== 0 && v !== '' && !(Array.isArray(v) && v.length === 0)));
+const oneOrMore = (v: readonly string[] | undefined): string | readonly string[] | undefined => (v?.length === 1 ? v[0] : v);
+
+function measuredForFile(p: PanelSpec & Partial<MeasuredSpec>, short: (ref: string) => string): Record<string, unknown> {
+  const by = oneOrMore(p.by);
+  const of: Partial<Record<string, Record<string, unknown>>> = {
+    attribution: given({ conversion: p.conversion, models: p.models, by }),
+    funnel: given({ steps: p.steps, window: p.window, by }),
+    retention: given({ first: p.first, again: p.again, grain: p.grain, kind: p.counting === 'n_day' ? null : p.counting, by }),
+  };
+  const own = of[p.kind ?? ''];
+  if (own) return { title: p.title, [p.kind as string]: own, chart: p.chart };
+  return given({ title: p.title, metrics: p.metrics?.map(short), by, grain: p.grain, chart: p.chart, days: p.days, compare: p.compare, where: p.where });
 }

@@ -11,6 +11,9 @@ WITH placed AS (
         ON day.currency = known.currency AND day.date_day >= known.date_day
 )
 SELECT placed.*,
+       -- Which identifiers stand on the order: the set has this name in shared.identifier_seen.
+       CASE WHEN coalesce(placed.contact_key, placed.email, placed.phone) IS NOT NULL
+            THEN mesh_hash63('order:' || concat_ws('|', placed.contact_key, lower(trim(placed.email)), trim(placed.phone))) END AS evidence,
        mesh_reporting_currency() AS reporting_currency,
        CASE WHEN placed.currency = mesh_reporting_currency() THEN placed.gross_amount
             ELSE CAST(CAST(placed.gross_amount AS DECIMAL(24,6)) * rate.rate AS DECIMAL(18,6)) END AS gross_amount_reporting,

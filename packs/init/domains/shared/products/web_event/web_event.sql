@@ -1,4 +1,4 @@
--- Every web and product event of the mesh with its channel and its revenue in the reporting currency.
+-- Every web and product event of the mesh with its channel and its revenue in the reporting currency. A view: what arrives stands in it at once.
 -- A rate holds from its day on until the next one; a currency without any rate leaves the converted amounts empty.
 WITH event AS (
     -- trellis:sources begin web_event
@@ -6,12 +6,14 @@ WITH event AS (
 ), rate AS (
     SELECT day.date_day, day.currency,
            CASE WHEN day.currency = mesh_reporting_currency() THEN CAST(1 AS DECIMAL(18,8)) ELSE known.rate END AS rate
-    FROM (SELECT DISTINCT CAST(occurred_at AS DATE) AS date_day, currency FROM event) AS day
+    FROM (SELECT DISTINCT CAST(occurred_at AS DATE) AS date_day, currency FROM event WHERE revenue_amount IS NOT NULL) AS day
     ASOF LEFT JOIN shared.exchange_rate AS known
         ON day.currency = known.currency AND day.date_day >= known.date_day
 )
-SELECT event.*,
-       CASE WHEN regexp_matches(lower(event.utm_medium), '^(display|banner|expandable|interstitial|cpm)$') THEN 'display'
+SELECT event.* EXCLUDE (channel_group),
+       -- A source that knows the channel says it; else it is read from UTM parameters and referrer.
+       CASE WHEN event.channel_group IS NOT NULL THEN event.channel_group
+            WHEN regexp_matches(lower(event.utm_medium), '^(display|banner|expandable|interstitial|cpm)$') THEN 'display'
             WHEN regexp_matches(lower(event.utm_medium), '^(.*cp.*|ppc|retargeting|paid.*)$') THEN
                 CASE WHEN event.referrer_medium = 'social' OR regexp_matches(lower(event.utm_medium), 'social')
                           OR regexp_matches(lower(event.utm_source), '^(facebook|fb|instagram|ig|meta|linkedin|tiktok|pinterest|snapchat|twitter|x|reddit)$') THEN 'paid_social'

@@ -1,0 +1,1 @@
+SELECT message_id, evidence, occurred_at FROM web.site__page
