@@ -11,6 +11,7 @@
 #include "events/events.h"
 #include "serve/alerting.h"
 #include "serve/kept.h"
+#include "serve/living.h"
 #include "serve/put.h"
 
 enum { LOOK_EVERY_US = 1000000, LOOK_SELDOM_US = 10000000, LOOK_SHARE = 20, LOOK_WAIT_S = 2, BROKEN_KEPT = 50, TREE_DEPTH_MAX = 8 };
@@ -178,6 +179,8 @@ static void reload(struct app *app, uint64_t tree)
     pthread_mutex_unlock(&app->lock);
     if (good)
         note_declared(app, m);
+    if (good && old && strcmp(old->mesh->identity.sha.z, m->identity.sha.z) != 0)
+        living_wake(app->living); /* other rules make other customers, whether or not events come */
     app_mesh_put(good ? old : fresh);
     if (good)
         log_event(LOG_INFO, "serve", "declaration_reloaded", "ports=%zu", m->n_ports);

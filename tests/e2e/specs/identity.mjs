@@ -1,7 +1,7 @@
 /* Identity against the API: counts, rules in words, other rules on trial before they are written, and the ledger. */
 import { axeViolations, open, settled } from '../lib/browser.mjs';
 import { answering, broken, looks } from '../lib/looks.mjs';
-import { assert } from '../lib/test.mjs';
+import { assert, until } from '../lib/test.mjs';
 import { people } from './customers.mjs';
 
 export default async function identity(context) {
@@ -58,7 +58,10 @@ export default async function identity(context) {
     await page.locator('[data-apply]').click();
     await page.getByText('are written into governance/identity.yaml').waitFor();
     assert.equal((await server.api('/api/v1/identity')).rules.kinds[0].limit, 2);
+    const customers = (n) => async () => (await server.api('/api/v1/identity')).customers === n;
+    await until('the customers that the new rules make', customers(preview.then.customers));
     await server.api('/api/v1/edits', { changes: [{ kind: 'identity', ref: 'rules', field: 'rules', value: yaml }], apply: true });
+    await until('those of the old rules again', customers(preview.now.customers));
   });
 
   await t.test('identity: the ledger, by what happened, page by page', async () => {
