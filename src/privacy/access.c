@@ -3,8 +3,6 @@
  * order, a refund) is among them, whatever the columns of products tell. */
 #include "privacy/access.h"
 
-#include <sodium.h>
-
 #include "base/clock.h"
 #include "ingest/people.h"
 #include "privacy/erase_int.h"
@@ -130,9 +128,8 @@ static bool put_consent(struct access *x, struct err *e)
     else
         buf_addz(x->out, "[]");
     buf_addz(x->out, ",\"said_at_the_desk\":");
-    static const struct str columns[] = {{"kind", 4}, {"value", 5}, {"customer_id", 11}}, types[] = {{"VARCHAR", 7}, {"VARCHAR", 7}, {"VARCHAR", 7}};
     ok = ok && put_rows(x, arena_printf(x->a, "SELECT purpose, status, source, proof, occurred_at, recorded_at FROM mesh.govern.consent_said WHERE %.*s ORDER BY recorded_at",
-                                        STR_FMT(person_rows(x->p, x->a, columns, types, 3))), &rows, e);
+                                        STR_FMT(person_said(x->p, x->a))), &rows, e);
     buf_addc(x->out, ',');
     return ok;
 }
@@ -220,24 +217,16 @@ static bool put_sources(struct access *x, struct err *e)
 /* What did not fit where it was to go, as it came: theirs where an identifier of theirs is a field of it. What merely speaks of them is somebody else's. */
 static bool put_set_aside(struct access *x, struct err *e)
 {
-    struct buf b = BUF_INIT((size_t)4 << 20);
-    struct str pattern = person_field_pattern(x->p, x->a), quoted = STR("");
+    struct str pattern = person_field_pattern(x->p, x->a);
     int64_t rows;
-    buf_sql_text(&b, pattern);
-    if (buf_ok(&b, e))
-        quoted = arena_str(x->a, buf_str(&b));
-    if (b.p)
-        sodium_memzero(b.p, b.n);
-    buf_fini(&b);
-    if (!quoted.n)
-        return false;
     buf_addz(x->out, "\"set_aside\":");
-    bool ok = pattern.n ? put_rows(x, arena_printf(x->a,
-                                                   "SELECT stream AS \"from\", reason, raw_text AS text, learned_at AS came_at FROM mesh.quarantine.rejected WHERE regexp_matches(raw_text, %.*s)"
-                                                   " UNION ALL SELECT source, reason, payload, received_at FROM mesh.quarantine.event WHERE regexp_matches(payload, %.*s) ORDER BY 4 LIMIT %d",
-                                                   STR_FMT(quoted), STR_FMT(quoted), ROWS_MAX), &rows, e)
-                        : true;
-    if (!pattern.n)
+    bool ok = true;
+    if (pattern.n)
+        ok = put_rows(x, arena_printf(x->a,
+                                      "SELECT stream AS \"from\", reason, raw_text AS text, learned_at AS came_at FROM mesh.quarantine.rejected WHERE %.*s"
+                                      " UNION ALL SELECT source, reason, payload, received_at FROM mesh.quarantine.event WHERE %.*s ORDER BY 4 LIMIT %d",
+                                      STR_FMT(person_matches(x->a, pattern, STR("raw_text"))), STR_FMT(person_matches(x->a, pattern, STR("payload"))), ROWS_MAX), &rows, e);
+    else
         buf_addz(x->out, "[]");
     buf_addc(x->out, ',');
     return ok;

@@ -306,15 +306,7 @@ static bool find_mentions(struct erase_find *f, struct err *e)
         struct erase_table *t = &f->tables[i];
         buf_printf(&b, "CREATE OR REPLACE TEMP TABLE erase_mention_%zu AS SELECT rowid AS rid FROM %.*s WHERE rowid NOT IN (SELECT rid FROM erase_hit_%zu) AND ", t->no,
                    STR_FMT(t->sql), t->no);
-        if (pattern.n) {
-            buf_addz(&b, "regexp_matches(");
-            buf_add(&b, person_text(f->a, t->columns, t->types, t->n));
-            buf_addz(&b, ", ");
-            buf_sql_text(&b, pattern);
-            buf_addc(&b, ')');
-        } else {
-            buf_addz(&b, "false");
-        }
+        buf_add(&b, person_matches(f->a, pattern, person_text(f->a, t->columns, t->types, t->n)));
         ok = erase_run(f->c, &b, e) && erase_count(f->c, f->a, &t->mentions, e, "SELECT count(*) FROM erase_mention_%zu", t->no);
     }
     buf_fini(&b);

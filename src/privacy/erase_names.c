@@ -91,16 +91,12 @@ static bool ledger_table(struct erase_find *f, const struct suppressed *names, s
 /* What was said about a file that could not be read. */
 static bool ledger_messages(struct erase_find *f, int64_t *cells, bool act, struct err *e)
 {
-    struct str pattern = person_pattern(f->p, f->a), quoted, condition;
-    struct buf b = BUF_INIT(ERASE_SQL_MAX);
+    struct str pattern = person_pattern(f->p, f->a), condition = person_matches(f->a, pattern, STR("message"));
     int64_t n = 0;
     if (!pattern.n)
         return true;
-    buf_sql_text(&b, pattern);
-    quoted = arena_str(f->a, buf_str(&b));
-    buf_reset(&b);
-    condition = arena_printf(f->a, "regexp_matches(message, %.*s)", STR_FMT(quoted));
-    bool ok = buf_ok(&b, e) && erase_count(f->c, f->a, &n, e, "SELECT count(*) FROM mesh.sys.ingest_problem WHERE %.*s", STR_FMT(condition));
+    struct buf b = BUF_INIT(ERASE_SQL_MAX);
+    bool ok = erase_count(f->c, f->a, &n, e, "SELECT count(*) FROM mesh.sys.ingest_problem WHERE %.*s", STR_FMT(condition));
     if (ok && n && act) {
         buf_addz(&b, "UPDATE mesh.sys.ingest_problem SET message = ");
         buf_add(&b, person_cleaned_sql(f->p, f->a, STR("message")));

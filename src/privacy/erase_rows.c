@@ -95,16 +95,7 @@ static struct str table_sql(struct erase_find *f, const struct other *t)
 /* Rows that name the person anywhere. */
 static void put_named(struct erase_find *f, const struct other *t, struct buf *b)
 {
-    struct str pattern = person_pattern(f->p, f->a);
-    if (!pattern.n) {
-        buf_addz(b, "false");
-        return;
-    }
-    buf_addz(b, "regexp_matches(");
-    buf_add(b, person_text(f->a, t->columns, t->types, t->n));
-    buf_addz(b, ", ");
-    buf_sql_text(b, pattern);
-    buf_addc(b, ')');
+    buf_add(b, person_matches(f->a, person_pattern(f->p, f->a), person_text(f->a, t->columns, t->types, t->n)));
 }
 
 static void put_cleaned(struct erase_find *f, const struct other *t, struct str table, struct buf *b)

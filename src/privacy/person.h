@@ -32,12 +32,15 @@ bool person_text_plain(struct str s); /* no control signs, which no identifier h
  * is, nested or JSON text that contains one. "false" where nothing can tell. */
 struct str person_rows(const struct person *p, struct arena *a, const struct str *columns, const struct str *types, size_t n); /* the same without the last */
 struct str person_where(const struct person *p, struct arena *a, const struct str *columns, const struct str *types, size_t n);
+struct str person_said(const struct person *p, struct arena *a); /* rows of mesh.govern.consent_said */
 
 /* ---- mentions: what names them inside of longer text, on its own and not as a part of another's address or number ---- */
 /* A pattern (RE2 and PCRE2 alike). Empty: nothing that is long enough to be looked for. */
 struct str person_pattern(const struct person *p, struct arena *a);
 struct str person_field_pattern(const struct person *p, struct arena *a); /* one that stands alone in a field of a line (CSV) or of JSON: whose line it is, not who is spoken of */
 struct str person_cleaned_sql(const struct person *p, struct arena *a, struct str expression); /* the text with each mention replaced, in SQL */
+/* A condition (SQL) that holds where the expression has a match; "false" without a pattern, "" (no SQL at all) where it is too long. */
+struct str person_matches(struct arena *a, struct str pattern, struct str expression);
 struct person_cleaner; /* the pattern, compiled */
 MUST_CHECK bool person_cleaner_new(const struct person *p, struct person_cleaner **out, struct err *e);
 void person_cleaner_free(struct person_cleaner *k);

@@ -138,6 +138,23 @@ struct str person_field_pattern(const struct person *p, struct arena *a)
     return s;
 }
 
+struct str person_matches(struct arena *a, struct str pattern, struct str expression)
+{
+    struct buf b = BUF_INIT(4 * PATTERN_MAX);
+    if (!pattern.n)
+        return STR("false");
+    buf_addz(&b, "regexp_matches(");
+    buf_add(&b, expression);
+    buf_addz(&b, ", ");
+    buf_sql_text(&b, pattern);
+    buf_addc(&b, ')');
+    struct str s = b.failed ? STR("") : arena_str(a, buf_str(&b));
+    if (b.p)
+        sodium_memzero(b.p, b.n);
+    buf_fini(&b);
+    return s;
+}
+
 /* The engine goes on behind what a match took, so that of two mentions with one sign between them the second is found the second time. */
 struct str person_cleaned_sql(const struct person *p, struct arena *a, struct str expression)
 {

@@ -131,8 +131,7 @@ static bool add_table(struct portable *x, const struct erase_table *t, struct er
 /* What they said about consent when they were asked, or told us. */
 static bool add_said(struct portable *x, struct err *e)
 {
-    static const struct str columns[] = {{"kind", 4}, {"value", 5}, {"customer_id", 11}}, types[] = {{"VARCHAR", 7}, {"VARCHAR", 7}, {"VARCHAR", 7}};
-    struct str where = person_rows(x->f.p, x->f.a, columns, types, 3);
+    struct str where = person_said(x->f.p, x->f.a);
     int64_t n;
     return erase_count(x->f.c, x->f.a, &n, e, "SELECT count(*) FROM mesh.govern.consent_said WHERE %.*s", STR_FMT(where)) &&
            (n == 0 || add_rows(x, STR("consent_said"), STR("What was said about consent"),
