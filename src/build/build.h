@@ -106,7 +106,7 @@ MUST_CHECK bool build_scan_port(struct build *b, struct engine_conn *c, const st
 
 /* Lineage of one port's columns, from its SQL. */
 struct sql_column_lineage;
-MUST_CHECK bool build_lineage(struct build *b, const struct mesh_port *p, struct arena *a, struct sql_column_lineage **out,
+MUST_CHECK bool build_lineage(struct build *b, const struct mesh *m, const struct mesh_port *p, struct arena *a, struct sql_column_lineage **out,
                               size_t *n, struct err *e);
 
 /* A version that would break its readers waits for the council: the setting that holds "hash\nmicroseconds\nwords" of it (empty: none), and the

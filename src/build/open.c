@@ -91,7 +91,7 @@ static bool lineage_columns(void *ctx, struct str ref, struct str **columns, siz
     return true;
 }
 
-bool build_lineage(struct build *b, const struct mesh_port *p, struct arena *a, struct sql_column_lineage **out, size_t *n,
+bool build_lineage(struct build *b, const struct mesh *m, const struct mesh_port *p, struct arena *a, struct sql_column_lineage **out, size_t *n,
                    struct err *e)
 {
     bool ok = false;
@@ -99,11 +99,6 @@ bool build_lineage(struct build *b, const struct mesh_port *p, struct arena *a, 
     struct sql_ast *ast = NULL;
     *out = NULL;
     *n = 0;
-    pthread_mutex_lock(&b->lock);
-    const struct mesh *m = b->m;
-    pthread_mutex_unlock(&b->lock);
-    if (m == NULL)
-        return err_set(e, E_INTERNAL, "lineage was asked before a declaration was given");
     if (!engine_connect(b->s->engine, &c, e))
         goto out;
     if (!sql_parse(c, a, p->sql, &ast, e))

@@ -64,7 +64,7 @@ static struct read_columns *read_port(struct columns *c, struct build *b, const 
 {
     struct read_columns *r = &c->ports[p->index];
     if (!r->known) {
-        if (!build_lineage(b, p, &c->arena, &r->v, &r->n, e))
+        if (!build_lineage(b, c->m, p, &c->arena, &r->v, &r->n, e))
             return NULL;
         r->known = true;
     }

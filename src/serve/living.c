@@ -57,13 +57,19 @@ static size_t live_ports(const struct mesh *m, struct arena *a, struct str **out
     return n;
 }
 
-/* What is made anew has a view that readers have not bound yet. */
-static bool show(struct app *app, const struct mesh *m, const struct build_report *r, struct err *e)
+/* What is made anew has a view that readers have not bound yet. They bind to the newest declaration: that of this round may have been replaced meanwhile, and
+ * ends with it. */
+static bool show(struct app *app, const struct build_report *r, struct err *e)
 {
     if (r->whole == 0)
         return true;
+    pthread_mutex_lock(&app->reload);
+    struct app_mesh *newest = app_mesh_get_locked(app);
     atomic_fetch_add(&app->generation, 1);
-    return govern_refresh(app->govern, m, e);
+    bool ok = govern_refresh(app->govern, app_mesh_of(newest), e);
+    pthread_mutex_unlock(&app->reload);
+    app_mesh_put(newest);
+    return ok;
 }
 
 /* ---- The first time ---- */
@@ -140,7 +146,7 @@ static enum outcome follow(struct living *l)
     o.n_ports = live_ports(m, &a, &ports);
     o.ports = ports;
     if (o.n_ports > 0) {
-        bool ok = !atomic_load(&app->running) && build_run(app->build, m, &o, &report, &es, &e) && show(app, m, &report, &e);
+        bool ok = !atomic_load(&app->running) && build_run(app->build, m, &o, &report, &es, &e) && show(app, &report, &e);
         if (atomic_load(&app->running) || report.cancelled || e.code == E_BUSY)
             out = BUSY;
         else if (!ok || report.failed + report.refused > 0)

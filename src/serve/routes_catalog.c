@@ -213,7 +213,7 @@ static bool put_lineage(struct call *c, struct buf *b, const struct mesh_port *p
 {
     struct sql_column_lineage *lineage;
     size_t n;
-    if (!build_lineage(c->app->build, call_whole_port(c, p), c->a, &lineage, &n, e))
+    if (!build_lineage(c->app->build, c->whole, call_whole_port(c, p), c->a, &lineage, &n, e))
         return false;
     put_open(b, "lineage", '[');
     for (size_t i = 0; i < n; i++) {

@@ -87,7 +87,7 @@ static bool select_columns(void *ctx, struct arena *a, struct str sql, struct me
     govern_result_close(r);
     *n = n_cols;
     struct mesh_port asked = {.sql = sql};
-    if (!build_lineage(c->app->build, &asked, a, &ways, &n_ways, NULL))
+    if (!build_lineage(c->app->build, c->whole, &asked, a, &ways, &n_ways, NULL))
         n_ways = 0;
     for (size_t i = 0; i < n_cols; i++)
         for (size_t k = 0; k < n_ways; k++)

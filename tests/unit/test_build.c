@@ -525,7 +525,7 @@ static void lineage_goes_to_the_columns(void **state)
     size_t n = 0;
     world_open(w);
     must_run(w, 0);
-    assert_true(build_lineage(w->build, mesh_find_port(w->mesh, STR("acquisition.daily")), &w->arena, &lines, &n, &w->err));
+    assert_true(build_lineage(w->build, w->mesh, mesh_find_port(w->mesh, STR("acquisition.daily")), &w->arena, &lines, &n, &w->err));
     assert_int_equal(n, 4);
 }
 
