@@ -14,7 +14,7 @@
 #include "serve/living.h"
 #include "serve/put.h"
 
-enum { LOOK_EVERY_US = 1000000, LOOK_SELDOM_US = 10000000, LOOK_SHARE = 20, LOOK_WAIT_S = 2, BROKEN_KEPT = 50, TREE_DEPTH_MAX = 8 };
+enum { LOOK_EVERY_US = 1000000, LOOK_SELDOM_US = 10000000, LOOK_SHARE = 20, LOOK_WAIT_S = 20, TURN_WAIT_MS = 20000, PAUSE_MS = 20, BROKEN_KEPT = 50, TREE_DEPTH_MAX = 8 };
 
 struct app_mesh {
     struct mesh *mesh;
@@ -247,27 +247,34 @@ struct app_mesh *app_mesh_get(struct app *app, bool now)
     return newest(app);
 }
 
+static void pause_a_moment(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+}
+
 /* A run that nobody asked for must not be in anybody's way: it is waited for. */
 static void wait_for_first_build(struct app *app)
 {
-    const struct timespec pause = {.tv_nsec = 20000000};
     while (atomic_load(&app->first_build) && !pthread_equal(app->first_builder, pthread_self()) && !atomic_load(&app->closing))
-        nanosleep(&pause, NULL);
+        pause_a_moment();
 }
 
 bool app_turn_take(struct app *app, struct err *e)
 {
+    int64_t run = 0;
     wait_for_first_build(app);
-    bool first = !atomic_exchange(&app->running, true);
-    if (first) {
-        pthread_mutex_lock(&app->reload);
-        return true;
+    for (int waited_ms = 0; !run && waited_ms < TURN_WAIT_MS && !atomic_load(&app->closing); waited_ms += PAUSE_MS) {
+        if (!atomic_exchange(&app->running, true)) {
+            pthread_mutex_lock(&app->reload);
+            return true;
+        }
+        pause_a_moment();
+        run = atomic_load(&app->run_id);
     }
-    int64_t run = atomic_load(&app->run_id);
     if (run)
         err_set(e, E_BUSY, "run %lld is still in work", (long long)run);
     else
-        err_set(e, E_BUSY, "a run is just beginning or ending");
+        err_set(e, E_BUSY, "a run begins or ends, or data are being deleted just now");
     err_hint(e, "wait for its end, or call it off");
     return false;
 }

@@ -106,7 +106,8 @@ void sights_put(struct sights *s, struct app_seen *x);
 const struct mesh *app_seen_mesh(const struct app_seen *x);
 struct known *app_seen_known(const struct app_seen *x);
 
-/* Takes `reload` for a run. Another run is not waited for (E_BUSY); a declaration that is just being loaded is. */
+/* Takes `reload` for a run, or for what may not go on beside one. Another run is not waited for (E_BUSY); what is short is: a declaration that is just being
+ * loaded, retention, an erasure. */
 MUST_CHECK bool app_turn_take(struct app *a, struct err *e);
 void app_turn_give(struct app *a);
 /* JSON array of the errors of a newer declaration, or empty. */
