@@ -35,7 +35,7 @@ static bool network_parse(struct str text, struct network *out)
     char z[ADDRESS_MAX_BYTES];
     struct str bits, address = str_cut(text, '/', &bits);
     int64_t n;
-    if (address.n >= sizeof z)
+    if (!address.n || address.n >= sizeof z)
         return false;
     memcpy(z, address.p, address.n);
     z[address.n] = '\0';
