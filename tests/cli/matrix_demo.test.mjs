@@ -21,11 +21,13 @@ test("pages of the demo show a role what its questions answer", async (t) => {
     const other = (await ask("marketer", "SELECT customer_id FROM shared.customer WHERE country NOT IN ('DE', 'Germany') LIMIT 1")).rows[0][0];
     const mesh = await it.json("/api/v1/dashboards");
     // Consent reaches the ports of single platforms by their contacts: for analytics orders are counted whole, for advertising those of who said yes.
-    const orders = async (ref, purpose) => (await it.json("/api/v1/query", { method: "POST", body: { sql: `SELECT count(*) FROM ${ref}`, purpose } })).rows[0][0];
+    const count = async (ref, purpose) => (await it.json("/api/v1/query", { method: "POST", body: { sql: `SELECT count(*) FROM ${ref}`, purpose } })).rows[0][0];
     for (const purpose of ["analytics", "advertising"])
-        assert.equal(await orders("web.shopify_customer_order", purpose), await orders("shared.customer_order", purpose), purpose);
+        assert.equal(await count("web.shopify_customer_order", purpose), await count("shared.customer_order", purpose), purpose);
+    for (const purpose of ["advertising", "email"])
+        assert.equal(await count("lifecycle.klaviyo_email_engagement", purpose), await count("shared.email_engagement", purpose), purpose);
     for (const ref of ["web.shopify_customer_order", "web.shopify_contact", "lifecycle.hubspot_contact", "lifecycle.klaviyo_event"])
-        assert.ok((await orders(ref, "advertising")) < (await orders(ref, "analytics")) / 2, ref);
+        assert.ok((await count(ref, "advertising")) < (await count(ref, "analytics")) / 2, ref);
     for (const role of roles) {
         // Every product that the role is shown can be asked, and none that it is not shown; by a look as the role, too.
         const shown = (await get(role, "products")).products.flatMap((p) => p.ports.map((x) => x.ref));

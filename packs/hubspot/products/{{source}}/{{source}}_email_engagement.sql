@@ -58,6 +58,9 @@ SELECT concat_ws(':', '{{source}}', joined.id) AS engagement_key,
        joined.occurred_at AS occurred_at,
        '{{source}}:' || person.contact_id AS contact_key,
        joined.recipient AS recipient,
+       -- As shared.email_engagement names the set.
+       CASE WHEN coalesce(person.contact_id, joined.recipient) IS NOT NULL
+            THEN mesh_hash63('message:' || concat_ws('|', '{{source}}:' || person.contact_id, lower(trim(joined.recipient)))) END AS evidence,
        joined.campaign_id AS campaign_id,
        campaign.name AS campaign_name,
        CAST(NULL AS VARCHAR) AS flow_id,

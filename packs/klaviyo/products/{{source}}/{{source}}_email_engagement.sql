@@ -44,6 +44,9 @@ SELECT concat_ws(':', '{{source}}', named.id) AS engagement_key,
        coalesce(named.datetime, named."timestamp") AS occurred_at,
        '{{source}}:' || named.person_id AS contact_key,
        coalesce(named.property_email, person.email) AS recipient,
+       -- As shared.email_engagement names the set.
+       CASE WHEN coalesce(named.person_id, named.property_email, person.email) IS NOT NULL
+            THEN mesh_hash63('message:' || concat_ws('|', '{{source}}:' || named.person_id, lower(trim(coalesce(named.property_email, person.email))))) END AS evidence,
        named.campaign_id AS campaign_id,
        campaign.name AS campaign_name,
        named.flow_id AS flow_id,

@@ -102,6 +102,9 @@ SELECT concat('{{source}}:', bought.id) AS order_key,
        CASE WHEN bought.customer_id IS NOT NULL THEN concat('{{source}}:', bought.customer_id) END AS contact_key,
        bought.email AS email,
        bought.phone AS phone,
+       -- As shared.customer_order names the set.
+       CASE WHEN coalesce(bought.customer_id, bought.email, bought.phone) IS NOT NULL
+            THEN mesh_hash63('order:' || concat_ws('|', '{{source}}:' || bought.customer_id, lower(trim(bought.email)), trim(bought.phone))) END AS evidence,
        '{{domain}}' AS domain,
        '{{source}}' AS source
 FROM told AS bought CROSS JOIN shop CROSS JOIN declared

@@ -110,6 +110,9 @@ SELECT concat('{{source}}:', told.order_id) AS order_key,
        CASE WHEN told.customer_id IS NOT NULL THEN concat('{{source}}:', told.customer_id) END AS contact_key,
        told.email AS email,
        CAST(NULL AS VARCHAR) AS phone,
+       -- As shared.customer_order names the set.
+       CASE WHEN coalesce(told.customer_id, told.email) IS NOT NULL
+            THEN mesh_hash63('order:' || concat_ws('|', '{{source}}:' || told.customer_id, lower(trim(told.email)))) END AS evidence,
        '{{domain}}' AS domain,
        '{{source}}' AS source
 FROM told CROSS JOIN account
