@@ -16,7 +16,7 @@ export default async function palette({ t, browser, server }) {
     await input.waitFor();
     assert.ok(await input.evaluate((e) => e === document.activeElement), 'the field has the focus');
     await page.keyboard.type('purchase');
-    await page.getByRole('group', { name: 'Terms' }).getByRole('option').first().waitFor();
+    await page.getByRole('group', { name: 'Terms' }).getByRole('option').filter({ hasText: 'by synonym “purchase”' }).first().waitFor();
     const { results } = await server.api('/api/v1/search?q=purchase&limit=24');
     assert.ok(results.some((r) => r.kind === 'term' && r.field === 'synonym'));
     best = results[0];
@@ -63,6 +63,23 @@ export default async function palette({ t, browser, server }) {
     assert.equal(await page.getByRole('option', { name: /^spend/ }).count(), 0);
     await page.unroute('**/api/v1/search?q=spe&**');
     await page.keyboard.press('Escape');
+  });
+
+  await t.test('Enter opens what was typed, not what an earlier answer left on screen', async () => {
+    const { results } = await server.api('/api/v1/search?q=campaign%20performance&limit=24');
+    const slow = '**/api/v1/search?q=campaign%20performance&**';
+    await page.route(slow, async (route) => {
+      await new Promise((done) => setTimeout(done, 500));
+      await route.continue();
+    });
+    await page.keyboard.press('Control+k');
+    await input.fill('spend');
+    await page.getByRole('option', { name: /spend/i }).first().waitFor();
+    await input.fill('campaign performance');
+    await page.keyboard.press('Enter');
+    await page.waitForURL((url) => url.pathname + url.search === results[0].href);
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.unroute(slow);
   });
 
   await t.test('what is not there can be asked for, with the words already in the form', async () => {
