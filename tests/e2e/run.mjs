@@ -1,7 +1,8 @@
 /* End-to-end tests: the real program with a mesh of its own making, and a real browser. The specs run in three parts side by
  * side, each in a process with a browser, a server and a copy of the mesh of its own; within a part they follow each other.
  *   node tests/e2e/run.mjs            TRELLIS_BIN names another program, E2E_ONLY=regex runs some of the tests,
- *                                     E2E_PART=1 (2, 3) one part, E2E_SCREENSHOTS another folder than build/screenshots */
+ *                                     E2E_PART=1 (2, 3) one part, E2E_SCREENSHOTS another folder than build/screenshots,
+ *                                     E2E_LAG=500 lets each answer wait, up to that many ms */
 import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
