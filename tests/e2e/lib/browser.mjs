@@ -28,10 +28,14 @@ export async function launch() {
 
 /* A slow network on purpose: each answer comes after a wait of its own, so what was asked later may be answered sooner. */
 const LAG_MS = Number(process.env.E2E_LAG ?? 0);
-const lag = async (route) => {
-  await new Promise((done) => setTimeout(done, Math.random() * LAG_MS));
-  await route.fallback().catch(() => {});
-};
+
+/* Answers to `glob` come late, each by as many milliseconds as `wait` says. A page that no longer waits for one is no fault. */
+export async function late(page, glob, wait) {
+  await page.route(glob, async (route) => {
+    await new Promise((done) => setTimeout(done, wait()));
+    await route.fallback().catch(() => {});
+  });
+}
 
 /* A page of its own session. What it says on the console and what it throws is kept in `page.troubles`. */
 export async function open(browser, { width = 1440, height = 900, scheme = 'light' } = {}) {
@@ -51,7 +55,7 @@ export async function open(browser, { width = 1440, height = 900, scheme = 'ligh
     page.underway++;
   });
   for (const end of ['requestfinished', 'requestfailed']) page.on(end, () => page.underway--);
-  if (LAG_MS > 0) await page.route('**/api/**', lag);
+  if (LAG_MS > 0) await late(page, '**/api/**', () => Math.random() * LAG_MS);
   page.on('console', (m) => {
     if (m.type() === 'error') page.troubles.push(m.text());
   });

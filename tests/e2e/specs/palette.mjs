@@ -1,5 +1,5 @@
 /* The search from everywhere: by keyboard alone, by synonym and with typos, and what it says when there is nothing. */
-import { axeViolations, open, settled } from '../lib/browser.mjs';
+import { axeViolations, late, open, settled } from '../lib/browser.mjs';
 import { assert, until } from '../lib/test.mjs';
 
 export default async function palette({ t, browser, server }) {
@@ -50,10 +50,7 @@ export default async function palette({ t, browser, server }) {
   });
 
   await t.test('only the last of what was typed is shown, however the answers come', async () => {
-    await page.route('**/api/v1/search?q=spe&**', async (route) => {
-      await new Promise((done) => setTimeout(done, 600));
-      await route.continue().catch(() => {});
-    });
+    await late(page, '**/api/v1/search?q=spe&**', () => 600);
     await page.keyboard.press('Control+k');
     await input.fill('spe');
     await new Promise((done) => setTimeout(done, 120));
@@ -68,10 +65,7 @@ export default async function palette({ t, browser, server }) {
   await t.test('Enter opens what was typed, not what an earlier answer left on screen', async () => {
     const { results } = await server.api('/api/v1/search?q=campaign%20performance&limit=24');
     const slow = '**/api/v1/search?q=campaign%20performance&**';
-    await page.route(slow, async (route) => {
-      await new Promise((done) => setTimeout(done, 500));
-      await route.continue();
-    });
+    await late(page, slow, () => 500);
     await page.keyboard.press('Control+k');
     await input.fill('spend');
     await page.getByRole('option', { name: /spend/i }).first().waitFor();

@@ -1,5 +1,5 @@
 /* People and programs coming in: a one-time link, a password, the way back, the ways it can fail, roles that hold at once, and service tokens. */
-import { axeViolations, open, settled } from '../lib/browser.mjs';
+import { axeViolations, late, open, settled } from '../lib/browser.mjs';
 import { answering, broken, fits, looks } from '../lib/looks.mjs';
 import { assert, until } from '../lib/test.mjs';
 
@@ -230,10 +230,7 @@ export default async function signin(context) {
     const yes = admin.getByRole('button', { name: 'Yes, revoke' });
     const slow = '**/api/v1/tokens/*/revoke';
     await until('both are there', async () => (await revoke.count()) === 2); // the list is read anew after each of these steps
-    await admin.route(slow, async (route) => {
-      await new Promise((done) => setTimeout(done, 400));
-      await route.continue();
-    });
+    await late(admin, slow, () => 400);
     await revoke.first().click();
     await yes.click();
     await revoke.first().click(); // while the first is under way: its answer does not take the question about the second away
