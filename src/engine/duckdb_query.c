@@ -274,6 +274,15 @@ bool engine_result_next(struct engine_result *r, struct engine_chunk **out, stru
     return true;
 }
 
+/* A stream that was not read to its end keeps the engine's transaction of it open until the connection's next statement: on a connection that then
+ * rests in a pool, for hours, and no file could be written anew meanwhile. So a next statement comes at once. */
+static void stream_end(struct engine_conn *c)
+{
+    duckdb_result none;
+    (void)duckdb_query(c->conn, "SELECT 1", &none);
+    duckdb_destroy_result(&none);
+}
+
 void engine_result_close(struct engine_result *r)
 {
     if (!r)
@@ -282,6 +291,8 @@ void engine_result_close(struct engine_result *r)
     if (r->has_result)
         duckdb_destroy_result(&r->result);
     duckdb_destroy_prepare(&r->stmt);
+    if (r->has_result && !r->done)
+        stream_end(r->conn);
     r->conn->open = NULL;
     duck_call_end(r->conn);
     arena_fini(&r->arena);

@@ -276,6 +276,29 @@ static void nothing_deleted_is_left(void **state)
     shut(g, c);
 }
 
+/* What was asked and not read to its end is over when it is closed, though its connection rests: nothing of it is in the way of writing the file anew. */
+static void a_stream_let_go(void **state)
+{
+    (void)state;
+    struct engine *g;
+    struct engine_conn *c, *other;
+    struct engine_result *r;
+    struct engine_chunk *ch;
+    struct err e;
+    must_open(NULL, &g, &c);
+    assert_true(engine_connect(g, &other, &e));
+    run(c, "CREATE TABLE mesh.main.t AS SELECT range AS i FROM range(9000000)");
+    assert_true(engine_query(other, STR("SELECT i FROM mesh.main.t"), NULL, 0, &r, &e));
+    assert_true(engine_result_next(r, &ch, &e) && ch);
+    engine_result_close(r);
+    run(c, "INSERT INTO mesh.main.t VALUES (-1)");
+    run(c, "CHECKPOINT mesh");
+    assert_true(engine_compact(g, 1000, &e));
+    assert_int_equal(number(other, "SELECT count(*) FROM mesh.main.t"), 9000001);
+    engine_disconnect(other);
+    shut(g, c);
+}
+
 static void into_another_key_and_back(void **state)
 {
     (void)state;
@@ -355,7 +378,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(a_file_under_a_key),     CASE(a_plain_file_with_a_key),   CASE(without_the_extension),
-        CASE(what_is_spilled),        CASE(compacted_plain),           CASE(compacted_encrypted),
+        CASE(what_is_spilled),        CASE(compacted_plain), CASE(a_stream_let_go),           CASE(compacted_encrypted),
         CASE(nothing_deleted_is_left), CASE(into_another_key_and_back), CASE(a_locked_engine_writes_nowhere_else),
 #ifdef TRELLIS_FAULTS
         CASE(a_failure_leaves_the_old_file),
